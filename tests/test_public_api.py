@@ -1,0 +1,134 @@
+"""The public names: sorted, complete, nothing extra; and what every error promises."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import json
+import pickle
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+import zeep_wssec
+from zeep_wssec import errors
+from zeep_wssec.errors import DecryptionError, InboundError, WSSecError
+
+SETTINGS = {
+    "AnyoneUnder", "Encryption", "Exchange", "Inbound", "Keystore", "Limits", "OverTLS", "Overlay",
+    "Pin", "Profile", "Report", "Secret", "SecurityHeader", "Service", "Signature", "Subject",
+    "TLS", "Timestamp", "Unverified", "UsernameToken",
+}  # fmt: skip
+ERRORS = {
+    name: value
+    for name, value in vars(errors).items()
+    if inspect.isclass(value) and issubclass(value, WSSecError)
+}
+INBOUND = [kind for kind in ERRORS.values() if issubclass(kind, InboundError)]
+HEAVY = ("click", "httpx", "pyhanko_certvalidator", "rich", "xmlsec")
+
+
+def make(kind: type[WSSecError]) -> WSSecError:
+    """Give an error with details of every sort that one may carry."""
+    if kind is DecryptionError:
+        return DecryptionError()
+    return kind(
+        "It does not fit.",
+        hint="Make it fit.",
+        path="outbound[0]",
+        now=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC),
+        missing=("body", "timestamp"),
+        close_matches=["parts"],
+    )
+
+
+def test_all_is_sorted() -> None:
+    """``__all__`` reads as a list of names, without one twice."""
+    assert list(zeep_wssec.__all__) == sorted(set(zeep_wssec.__all__))
+
+
+def test_all_is_complete() -> None:
+    """Every setting and every error, and nothing besides."""
+    assert set(zeep_wssec.__all__) == SETTINGS | set(ERRORS)
+
+
+def test_nothing_public_outside_all() -> None:
+    """What can be seen in the package and is no module of it stands in ``__all__``."""
+    seen = {
+        name
+        for name, value in vars(zeep_wssec).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
+    assert seen <= set(zeep_wssec.__all__) | {"annotations"}
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS | set(ERRORS)))
+def test_name_is_importable(name: str) -> None:
+    """A name of ``__all__`` is there, under its own name, with a docstring."""
+    value = getattr(zeep_wssec, name)
+    assert value.__name__ == name
+    assert inspect.getdoc(value)
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    """One version, in one place."""
+    assert zeep_wssec.__version__ == importlib.metadata.version("zeep-wssec")
+
+
+def test_import_is_light() -> None:
+    """Libraries that only some callers need are imported where they are used."""
+    code = f"import sys, zeep_wssec; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_codes_are_unique() -> None:
+    """``code`` names one class."""
+    codes = [kind.code for kind in ERRORS.values()]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("kind", ERRORS.values())
+def test_code_is_its_own(kind: type[WSSecError]) -> None:
+    """No class is found under the code of its parent."""
+    assert "code" in vars(kind)
+
+
+@pytest.mark.parametrize("kind", INBOUND)
+def test_fault_code_has_a_safe_message(kind: type[InboundError]) -> None:
+    """What may go to a peer depends on the fault code alone, and says nothing of the cause."""
+    error = make(kind)
+    assert isinstance(error, InboundError)
+    assert error.safe_message == InboundError.safe_messages[kind.fault_code]
+    assert "fit" not in error.safe_message
+
+
+@pytest.mark.parametrize("kind", ERRORS.values())
+def test_error_pickles(kind: type[WSSecError]) -> None:
+    """Class, text and details survive: errors travel between worker processes."""
+    error = make(kind)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
+    assert type(again) is kind
+    assert str(again) == str(error)
+    assert again.details == error.details
+    assert again.request_sent == error.request_sent
+
+
+@pytest.mark.parametrize("kind", ERRORS.values())
+def test_error_as_json(kind: type[WSSecError]) -> None:
+    """``to_dict`` is JSON-ready and has the class and the code."""
+    data = json.loads(json.dumps(make(kind).to_dict()))
+    assert (data["error"], data["code"]) == (kind.__name__, kind.code)
+
+
+def test_outbound_error_says_not_sent() -> None:
+    """A request that could not be protected has not left."""
+    assert errors.OutboundError("No.").request_sent == "no"
+
+
+def test_decryption_error_has_one_text() -> None:
+    """Nothing can be said about the cause, not even by accident."""
+    with pytest.raises(TypeError):
+        DecryptionError("bad padding")  # type: ignore[call-arg]

@@ -1,0 +1,75 @@
+"""Reading key files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.keys.files import MAX_FILE_BYTES, read_file, read_source
+
+
+def test_a_regular_file_is_read(tmp_path: Path) -> None:
+    """Path or bytes: the content is the same."""
+    path = tmp_path / "key"
+    path.write_bytes(b"content")
+    assert read_source(path, what="a key") == b"content"
+    assert read_source(str(path), what="a key") == b"content"
+    assert read_source(b"content", what="a key") == b"content"
+
+
+def test_a_link_to_a_regular_file_is_read(tmp_path: Path) -> None:
+    """Mounted secrets are links; what counts is what they lead to."""
+    (tmp_path / "key").write_bytes(b"content")
+    (tmp_path / "link").symlink_to(tmp_path / "key")
+    assert read_file(tmp_path / "link", what="a key") == b"content"
+
+
+def test_missing_file_tells_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path that is not there is nearly always relative to the wrong directory."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyLoadError, match=tmp_path.name):
+        read_file("client.p12", what="a key")
+
+
+def test_fifo_does_not_hang(tmp_path: Path) -> None:
+    """A FIFO is refused without waiting for a writer."""
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(KeyLoadError, match="not a regular file"):
+        read_file(tmp_path / "fifo", what="a key")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
+def test_devices_are_refused(path: str) -> None:
+    """A device is no key file, even one that ends."""
+    with pytest.raises(KeyLoadError, match="not a regular file"):
+        read_file(path, what="a key")
+
+
+def test_directory_is_refused(tmp_path: Path) -> None:
+    """A directory is named as such."""
+    with pytest.raises(KeyLoadError, match="a directory"):
+        read_file(tmp_path, what="a key")
+
+
+def test_size_is_bounded(tmp_path: Path) -> None:
+    """4 MiB are read, one byte more is refused; bytes are measured the same way."""
+    path = tmp_path / "key"
+    path.write_bytes(bytes(MAX_FILE_BYTES))
+    assert len(read_file(path, what="a key")) == MAX_FILE_BYTES
+    path.write_bytes(bytes(MAX_FILE_BYTES + 1))
+    with pytest.raises(KeyLoadError, match="larger"):
+        read_file(path, what="a key")
+    with pytest.raises(KeyLoadError, match="larger"):
+        read_source(bytes(MAX_FILE_BYTES + 1), what="a key")
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x" * 5000])
+def test_impossible_paths_are_load_errors(path: str) -> None:
+    """What the system refuses to open is mapped too."""
+    with pytest.raises(KeyLoadError):
+        read_file(path, what="a key")

@@ -1,0 +1,82 @@
+"""Calls under way: the thread from a request to its answer through zeep, which hands a hook the tree only.
+
+One context variable holds an immutable stack, so threads and tasks never see each other's calls. Our
+transport puts the call on top again just before zeep reads the answer, which makes the match exact; with
+another transport the answer's RelatesTo picks, else the latest call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from zeep_wssec.exchange import Exchange
+from zeep_wssec.report import Report
+
+_MAX_CALLS = 16
+_MAX_REPORTS = 8
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Call:
+    """One request on its way, of the profile that ``owner`` stands for."""
+
+    owner: object
+    exchange: Exchange
+    started: float
+    """Monotonic seconds."""
+
+
+_calls: ContextVar[tuple[Call, ...]] = ContextVar("zeep_wssec_calls", default=())
+_reports: ContextVar[tuple[tuple[object, Report], ...]] = ContextVar(
+    "zeep_wssec_reports", default=()
+)
+
+
+def begin(call: Call) -> None:
+    """Put a call on top; the oldest of too many is forgotten (it was never answered)."""
+    _calls.set((*_calls.get(), call)[-_MAX_CALLS:])
+
+
+def latest(owner: object) -> Call | None:
+    """Give the call of ``owner`` that was begun last, and leave it."""
+    return next((call for call in reversed(_calls.get()) if call.owner is owner), None)
+
+
+def resume(call: Call) -> None:
+    """Put a call on top again, wherever it was: its answer is read next."""
+    _calls.set((*(item for item in _calls.get() if item is not call), call)[-_MAX_CALLS:])
+
+
+def end(call: Call) -> None:
+    """Take a call out: it will not be answered."""
+    _calls.set(tuple(item for item in _calls.get() if item is not call))
+
+
+def take(owner: object, related: Set[str]) -> Call | None:
+    """Take the call that an answer belongs to, with those of ``owner`` that were begun after it.
+
+    Args:
+        owner: Whose calls.
+        related: MessageIDs that the answer names. They only choose; whether they are signed is checked later.
+    """
+    mine = [call for call in _calls.get() if call.owner is owner]
+    if not mine:
+        return None
+    named = [call for call in mine if call.exchange.message_id in related]
+    chosen = named[-1] if named else mine[-1]
+    dropped = mine[mine.index(chosen) :]
+    _calls.set(tuple(call for call in _calls.get() if all(call is not item for item in dropped)))
+    return chosen
+
+
+def keep_report(owner: object, report: Report | None) -> None:
+    """Keep the report of the latest check in this thread or task; ``None`` forgets it."""
+    others = tuple(item for item in _reports.get() if item[0] is not owner)
+    _reports.set(others if report is None else (*others, (owner, report))[-_MAX_REPORTS:])
+
+
+def last_report(owner: object) -> Report | None:
+    """Give the report of the latest check in this thread or task."""
+    return next((report for kept, report in _reports.get() if kept is owner), None)

@@ -1,0 +1,114 @@
+"""zeep's clients with a profile's transport, address and limits."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Protocol
+
+from zeep import AsyncClient, Client, Settings
+from zeep.proxy import AsyncServiceProxy, ServiceProxy
+
+from zeep_wssec.errors import ProfileError
+from zeep_wssec.plan import Plan
+from zeep_wssec.transport.sync import ProfileTransport
+
+if TYPE_CHECKING:
+    from zeep_wssec.transport.asynchronous import AsyncProfileTransport
+
+
+class _HasPlan(Protocol):
+    plan: Plan
+
+
+class ProfileClient(Client):  # type: ignore[misc]
+    """A ``zeep.Client`` whose every request and answer goes through one profile."""
+
+    address: str | None = None
+    """Endpoint in place of the WSDL's."""
+
+    def bind(self, service_name: str | None = None, port_name: str | None = None) -> ServiceProxy:
+        """Give the proxy for a port, with the client's own address if it has one."""
+        return _at_address(super().bind(service_name, port_name), self.address)
+
+
+class AsyncProfileClient(AsyncClient):  # type: ignore[misc]
+    """A ``zeep.AsyncClient`` whose every request and answer goes through one profile."""
+
+    address: str | None = None
+    """Endpoint in place of the WSDL's."""
+
+    def bind(
+        self, service_name: str | None = None, port_name: str | None = None
+    ) -> AsyncServiceProxy:
+        """Give the proxy for a port, with the client's own address if it has one."""
+        return _at_address(super().bind(service_name, port_name), self.address)
+
+    def create_service(self, binding_name: str, address: str) -> AsyncServiceProxy:
+        """Give an asynchronous proxy for a binding at ``address``; zeep's own gives a synchronous one."""
+        proxy = super().create_service(binding_name, address)
+        return AsyncServiceProxy(self, proxy._binding, address=address)
+
+
+def open_client(
+    profile: _HasPlan,
+    wsdl: str | PathLike[str] | None,
+    *,
+    address: str | None,
+    transport: ProfileTransport,
+    **options: Any,
+) -> ProfileClient:
+    """Make a client; its settings become known to the transport, which checks raw answers by them."""
+    settings = _settings(profile.plan, options.pop("settings", None))
+    client = ProfileClient(
+        _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
+    )
+    client.address = address or profile.plan.service.address
+    transport.zeep_settings = settings
+    return client
+
+
+def open_async_client(
+    profile: _HasPlan,
+    wsdl: str | PathLike[str] | None,
+    *,
+    address: str | None,
+    transport: AsyncProfileTransport,
+    **options: Any,
+) -> AsyncProfileClient:
+    """Make an asynchronous client; see ``open_client``."""
+    settings = _settings(profile.plan, options.pop("settings", None))
+    client = AsyncProfileClient(
+        _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
+    )
+    client.address = address or profile.plan.service.address
+    transport.zeep_settings = settings
+    return client
+
+
+def _settings(plan: Plan, given: Settings | None) -> Settings:
+    """Give zeep settings that read what the limits allow; DTDs are refused, as SOAP refuses them.
+
+    Raises:
+        ProfileError: The given settings repair broken XML, so what is read is not what was signed.
+    """
+    if given is None:
+        return Settings(forbid_dtd=True, xml_huge_tree=plan.limits.needs_huge_tree)
+    if not given.strict:
+        raise ProfileError(
+            "zeep's strict=False repairs broken XML: what is read would not be what was signed.",
+            path="settings.strict",
+        )
+    return given
+
+
+def _wsdl(plan: Plan, given: Any) -> Any:
+    wsdl = given if given is not None else plan.service.wsdl
+    if wsdl is None:
+        raise ProfileError("No WSDL is given.", hint="Pass one, or set service.wsdl.", path="service.wsdl")
+    return fspath(wsdl) if isinstance(wsdl, PathLike) else wsdl
+
+
+def _at_address(proxy: Any, address: str | None) -> Any:
+    if proxy is not None and address is not None:
+        proxy._binding_options["address"] = address
+    return proxy

@@ -1,0 +1,317 @@
+"""Every error of the package, one tree, split by who must act.
+
+::
+
+    WSSecError(zeep.exceptions.Error)
+    ├─ ProfileError                    you: the profile is wrong
+    │  ├─ UnknownOptionError
+    │  ├─ LegacyAlgorithmError
+    │  └─ UnsupportedAssertionError
+    ├─ KeyMaterialError                you: a key or certificate cannot be used
+    │  ├─ KeyNotFoundError
+    │  ├─ KeyLoadError
+    │  │  ├─ WrongPasswordError
+    │  │  ├─ DuplicateAliasError
+    │  │  └─ KeyMismatchError
+    │  └─ KeyUsageError
+    ├─ OutboundError                   you: this message cannot be protected as asked
+    │  └─ PartNotFoundError
+    ├─ InboundError                    the peer: its message is refused
+    │  ├─ MalformedSecurityError       wsse:InvalidSecurity
+    │  ├─ UnsupportedAlgorithmError    wsse:UnsupportedAlgorithm
+    │  ├─ UnsupportedTokenError        wsse:UnsupportedSecurityToken
+    │  ├─ InvalidTokenError            wsse:InvalidSecurityToken
+    │  ├─ TokenUnavailableError        wsse:SecurityTokenUnavailable
+    │  ├─ UntrustedCertificateError    wsse:FailedAuthentication
+    │  ├─ AuthenticationError          wsse:FailedAuthentication
+    │  ├─ SignatureInvalidError        wsse:FailedCheck
+    │  ├─ DecryptionError              wsse:FailedCheck
+    │  ├─ MessageExpiredError          wsse:MessageExpired
+    │  ├─ ReplayError                  wsse:InvalidSecurity
+    │  └─ RequirementError             wsse:InvalidSecurity
+    └─ TransportSecurityError          the connection: redirect, TLS, missing answer
+
+``str(error)`` is for the operator: what, where, expected, found, what to do. An ``InboundError`` also
+has a ``safe_message`` that may go to the peer and is the same for every cause of one fault code.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from zeep.exceptions import Error as _ZeepError
+from zeep.exceptions import SignatureVerificationFailed as _ZeepSignatureVerificationFailed
+
+if TYPE_CHECKING:
+    from zeep_wssec.report import Report
+
+RequestSent = Literal["no", "yes", "unknown"]
+
+
+class WSSecError(_ZeepError):
+    """Root of the tree; a ``zeep.exceptions.Error``, so handlers that callers already have keep working."""
+
+    code: ClassVar[str] = "error"
+    """Stable name of the kind of failure: for logs, metrics and tests."""
+
+    def __init__(self, message: str, *, hint: str = "", **details: Any) -> None:
+        super().__init__(message)
+        self.hint = hint
+        """What to do about it, or empty."""
+        self.details: dict[str, Any] = details
+        """What the message says, as plain data; never a secret."""
+        self.request_sent: RequestSent = "unknown"
+        """Whether the request had left when this was raised; a refused answer is not an unsent request."""
+
+    def __str__(self) -> str:
+        path = self.details.get("path", "")
+        text = f"{path}: {self.message}" if path else str(self.message)
+        return f"{text} {self.hint}" if self.hint else text
+
+    def __getattr__(self, name: str) -> Any:
+        details = self.__dict__.get("details", {})
+        if name in details:
+            return details[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), str(self.message), self.__dict__.copy()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the error as plain, JSON-ready data: class, code, message, hint and details."""
+        return {
+            "error": type(self).__name__,
+            "code": self.code,
+            "message": str(self.message),
+            "hint": self.hint,
+            "request_sent": self.request_sent,
+            "details": {name: _plain(value) for name, value in self.details.items()},
+        }
+
+
+def _rebuild(kind: type[WSSecError], message: str, state: dict[str, Any]) -> WSSecError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    return error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return str(value)
+
+
+class ProfileError(WSSecError):
+    """The profile is wrong; raised when it is made or loaded, before any message; ``path`` says where."""
+
+    code = "profile"
+
+    def under(self, prefix: str) -> Self:
+        """Give the same error with ``prefix`` in front of its path: it was found inside something larger."""
+        path = self.details.get("path", "")
+        joined = f"{prefix}{path}" if path.startswith("[") or not path else f"{prefix}.{path}"
+        error = type(self)(str(self.message), hint=self.hint, **{**self.details, "path": joined})
+        error.request_sent = self.request_sent
+        return error
+
+
+class UnknownOptionError(ProfileError):
+    """A key that no setting has; ``path`` says where, ``close_matches`` what may have been meant."""
+
+    code = "unknown_option"
+
+
+class LegacyAlgorithmError(ProfileError):
+    """A legacy algorithm without its named opt-in; ``path``, ``algorithm`` and the ``opt_in`` to add."""
+
+    code = "legacy_algorithm"
+
+
+class UnsupportedAssertionError(ProfileError):
+    """A policy assertion that no setting expresses; ``assertion`` and ``line``."""
+
+    code = "unsupported_assertion"
+
+
+class KeyMaterialError(WSSecError):
+    """A key or certificate of ours, or of a partner, cannot be used."""
+
+    code = "key_material"
+
+
+class KeyNotFoundError(KeyMaterialError):
+    """No entry has the alias; ``alias`` and the ``existing`` ones."""
+
+    code = "key_not_found"
+
+
+class KeyLoadError(KeyMaterialError):
+    """A key file or its bytes cannot be read as what they should be; ``source``."""
+
+    code = "key_load"
+
+
+class WrongPasswordError(KeyLoadError):
+    """The password does not open the file, or one is needed and none was given."""
+
+    code = "wrong_password"
+
+
+class DuplicateAliasError(KeyLoadError):
+    """Two entries under one alias."""
+
+    code = "duplicate_alias"
+
+
+class KeyMismatchError(KeyLoadError):
+    """A private key does not belong to the certificate it came with."""
+
+    code = "key_mismatch"
+
+
+class KeyUsageError(KeyMaterialError):
+    """A key is not fit for what is asked of it: expired, too short, of the wrong kind or usage; ``reason``."""
+
+    code = "key_usage"
+
+
+class OutboundError(WSSecError):
+    """This message cannot be protected as the profile asks; the request was not sent."""
+
+    code = "outbound"
+
+    def __init__(self, message: str, *, hint: str = "", **details: Any) -> None:
+        super().__init__(message, hint=hint, **details)
+        self.request_sent = "no"
+
+
+class PartNotFoundError(OutboundError):
+    """The message has no element for a part that the profile protects; ``part`` and ``path``."""
+
+    code = "part_not_found"
+
+
+class InboundError(WSSecError):
+    """The peer's message is refused; nothing of it may be used."""
+
+    code = "refused"
+    fault_code: ClassVar[str] = "InvalidSecurity"
+    """Local name of the ``wsse`` fault code for a peer."""
+    safe_messages: ClassVar[dict[str, str]] = {
+        "InvalidSecurity": "An error was discovered processing the security header.",
+        "UnsupportedAlgorithm": "An unsupported signature or encryption algorithm was used.",
+        "UnsupportedSecurityToken": "An unsupported token was provided.",
+        "InvalidSecurityToken": "An invalid security token was provided.",
+        "FailedAuthentication": "The security token could not be authenticated or authorized.",
+        "FailedCheck": "The signature or decryption was invalid.",
+        "SecurityTokenUnavailable": "Referenced security token could not be retrieved.",
+        "MessageExpired": "The message has expired.",
+    }
+
+    def __init__(self, message: str, *, hint: str = "", **details: Any) -> None:
+        super().__init__(message, hint=hint, **details)
+        self.report: Report | None = None
+        """What had been found before the refusal; trust nothing in it."""
+        self.unverified_fault: str | None = None
+        """Text of a SOAP Fault in the refused message: the peer's words, or anybody's."""
+
+    @property
+    def safe_message(self) -> str:
+        """Text that may go to the peer; equal for every cause of one fault code."""
+        return self.safe_messages[self.fault_code]
+
+
+class MalformedSecurityError(InboundError):
+    """The envelope or its security header has a shape that is not allowed."""
+
+    code = "malformed_security"
+
+
+class UnsupportedAlgorithmError(InboundError):
+    """An algorithm outside those allowed; ``algorithm``."""
+
+    code = "unsupported_algorithm"
+    fault_code = "UnsupportedAlgorithm"
+
+
+class UnsupportedTokenError(InboundError):
+    """An element or token kind that is not understood; ``element``."""
+
+    code = "unsupported_token"
+    fault_code = "UnsupportedSecurityToken"
+
+
+class InvalidTokenError(InboundError):
+    """A token whose content is broken."""
+
+    code = "invalid_token"
+    fault_code = "InvalidSecurityToken"
+
+
+class TokenUnavailableError(InboundError):
+    """A reference to a token or key that neither the message nor the keystore has."""
+
+    code = "token_unavailable"
+    fault_code = "SecurityTokenUnavailable"
+
+
+class UntrustedCertificateError(InboundError):
+    """The signer is not who must sign; ``reason`` is one of expired, not_yet_valid, no_path, wrong_peer, wrong_usage, weak_key, own_key, revoked."""
+
+    code = "untrusted_certificate"
+    fault_code = "FailedAuthentication"
+
+
+class AuthenticationError(InboundError):
+    """A username token or its password is not accepted."""
+
+    code = "authentication"
+    fault_code = "FailedAuthentication"
+
+
+class SignatureInvalidError(InboundError, _ZeepSignatureVerificationFailed):
+    """A digest or a signature value does not match; also zeep's ``SignatureVerificationFailed``."""
+
+    code = "signature_invalid"
+    fault_code = "FailedCheck"
+
+
+class DecryptionError(InboundError):
+    """The message cannot be decrypted; one text for every cause."""
+
+    code = "decryption"
+    fault_code = "FailedCheck"
+
+    def __init__(self) -> None:
+        super().__init__("The encrypted part of the message cannot be decrypted.")
+
+
+class MessageExpiredError(InboundError):
+    """The timestamp is not fresh; ``created``, ``expires`` and ``now``."""
+
+    code = "message_expired"
+    fault_code = "MessageExpired"
+
+
+class ReplayError(InboundError):
+    """The message was accepted before."""
+
+    code = "replay"
+
+
+class RequirementError(InboundError):
+    """The message is sound but does not prove what must be proved; ``missing`` has all of it."""
+
+    code = "requirement"
+
+
+class TransportSecurityError(WSSecError):
+    """The connection, not the message: a redirect, a missing answer, TLS."""
+
+    code = "transport_security"

@@ -1,0 +1,112 @@
+"""What links an answer to the request that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lxml import etree
+
+from zeep_wssec.demands import Demands
+from zeep_wssec.errors import ProfileError
+from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.limits import Limits
+from zeep_wssec.soap.namespaces import DS, WSA, WSA_2004, WSU, XENC
+from zeep_wssec.soap.parsing import parse_message
+from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
+
+_ENCRYPTED_DATA = f"{{{XENC}}}EncryptedData"
+_SIGNATURE_VALUE = f"{{{DS}}}SignatureValue"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Exchange:
+    """One request as its answer will be held against it; holds no key and no content."""
+
+    operation: str = ""
+    """Name of the operation, as far as the message tells: its action, or the Body's child."""
+    message_id: str | None = None
+    """``wsa:MessageID`` of the request."""
+    signature_values: tuple[str, ...] = ()
+    """Base64 of every ``ds:SignatureValue`` of the request."""
+    has_timestamp: bool = False
+    has_encrypted_body: bool = False
+    sent_at: datetime | None = None
+    inbound: Demands | None = field(default=None, repr=False)
+    """What was stated for this operation; ``None``: derived from the request."""
+
+    @classmethod
+    def from_message(cls, message: bytes | etree._Element, *, actor: str | None = None) -> Exchange:
+        """Read from a request that was sent earlier what its answer must be held against.
+
+        Args:
+            message: The request as it was sent: bytes, or its Envelope element.
+            actor: Whose security header to read.
+
+        Raises:
+            ProfileError: It is no SOAP envelope.
+        """
+        root = parse_message(message, Limits()) if isinstance(message, bytes) else message
+        envelope = Envelope.read(root, error=ProfileError)
+        headers = envelope.security_headers(actor)
+        security = headers[0] if headers else None
+        values: list[str] = []
+        if security is not None:
+            for signature in security.iterchildren(SIGNATURE):
+                values.append("".join((signature.findtext(_SIGNATURE_VALUE) or "").split()))
+        return cls(
+            operation=(operation_names(envelope, {}) or [""])[0],
+            message_id=message_id(envelope),
+            signature_values=tuple(values),
+            has_timestamp=security is not None and security.find(f"{{{WSU}}}Timestamp") is not None,
+            has_encrypted_body=[child.tag for child in envelope.body] == [_ENCRYPTED_DATA],
+        )
+
+
+def message_id(envelope: Envelope) -> str | None:
+    """Give the text of ``wsa:MessageID``, or ``None``."""
+    return _addressing_text(envelope, "MessageID")
+
+
+def relates_to(envelope: Envelope) -> list[etree._Element]:
+    """Give every ``wsa:RelatesTo`` header block that points to a request."""
+    if envelope.header is None:
+        return []
+    return [
+        block
+        for namespace in (WSA, WSA_2004)
+        for block in envelope.header.iterchildren(f"{{{namespace}}}RelatesTo")
+        if (block.get("RelationshipType") or "Reply").rsplit("/", 1)[-1].lower() in ("reply", "wsa:reply")
+    ]
+
+
+def operation_names(envelope: Envelope, http_headers: dict[str, str]) -> Sequence[str]:
+    """Give the names under which an overlay may be stated, most exact first.
+
+    SOAP action, WS-Addressing action, ``{ns}Name`` and ``Name`` of the Body's child, and ``Name``
+    without a trailing ``Request``.
+    """
+    names: list[str] = []
+    for key, value in http_headers.items():
+        if key.lower() == "soapaction":
+            names.append(value.strip().strip('"'))
+        elif key.lower() == "content-type" and "action=" in value:
+            names.append(value.split("action=", 1)[1].split(";")[0].strip().strip('"'))
+    names.append(_addressing_text(envelope, "Action") or "")
+    if len(envelope.body):
+        tag = str(envelope.body[0].tag)
+        names += [tag, tag.rsplit("}", 1)[-1], tag.rsplit("}", 1)[-1].removesuffix("Request")]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _addressing_text(envelope: Envelope, local: str) -> str | None:
+    if envelope.header is None:
+        return None
+    for namespace in (WSA, WSA_2004):
+        text = envelope.header.findtext(f"{{{namespace}}}{local}")
+        if text and text.strip():
+            return text.strip()
+    return None
+
+

@@ -1,0 +1,1 @@
+"""The elements of ``wsse:Security``: one file each, writing and reading side by side."""

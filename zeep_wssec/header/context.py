@@ -1,0 +1,174 @@
+"""The working state of one message: while it is being protected, and while it is being read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lxml import etree
+
+from zeep_wssec.demands import SignedBy
+from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.header.evidence import (
+    EncryptionEvidence,
+    Evidence,
+    SignatureEvidence,
+    TimestampEvidence,
+)
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.keystore import Snapshot
+from zeep_wssec.keys.path import PathValidator
+from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.ids import WSU_ID, IdIndex, fresh_id
+from zeep_wssec.soap.limits import Limits
+from zeep_wssec.soap.namespaces import DS, XENC
+from zeep_wssec.soap.parts import Part
+from zeep_wssec.soap.placement import Placement
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ContentKey:
+    """The key inside one EncryptedKey for us."""
+
+    octets: bytes = field(repr=False)
+    """May be of a wrong length, or random where decryption failed: what it opens will tell."""
+    transport: str
+    recipient: str
+    """Alias of our key."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Outgoing:
+    """One message on its way out."""
+
+    envelope: Envelope
+    security: etree._Element
+    """Our ``wsse:Security``, in the Header already."""
+    keys: Snapshot
+    parts: Mapping[int, tuple[Part, ...]]
+    """Parts of each step, by ``id`` of the step."""
+    namespaces: Mapping[str, str]
+    now: datetime
+    tokens: dict[bytes, etree._Element] = field(default_factory=dict)
+    """BinarySecurityTokens of this message by certificate: one for each is enough."""
+    signature_values: list[str] = field(default_factory=list)
+    body_encrypted: bool = False
+    """Whether the content of the Body has been encrypted."""
+    undo: list[Callable[[], None]] = field(default_factory=list)
+    """Puts the tree back, last change first, when a step fails."""
+    _ids: IdIndex | None = None
+
+    def prepend(self, element: etree._Element) -> None:
+        """Put ``element`` in front of the header's children, as the specification asks of each new block.
+
+        Spec: WSS SOAP Message Security 1.1.1, section 5, Security Header.
+        """
+        self.security.insert(0, element)
+
+    def ensure_id(self, element: etree._Element, kind: str) -> str:
+        """Give the Id of ``element``, made now if it has none; an Id that it has must be unambiguous.
+
+        Raises:
+            MalformedSecurityError: Another element has the same Id.
+        """
+        # The schemas of XML Signature and XML Encryption know Id, not wsu:Id.
+        name = "Id" if element.tag.startswith(("{" + DS, "{" + XENC)) else WSU_ID
+        value = element.get(name)
+        if value is None:
+            value = fresh_id(kind)
+            element.set(name, value)
+            self.undo.append(lambda: element.attrib.pop(name, None) and None)
+            return value
+        if self._ids is None:
+            self._ids = IdIndex(self.envelope.root)
+        if self._ids.has(value):
+            self._ids.require(value)
+        return value
+
+
+@dataclass(eq=False, kw_only=True)
+class Incoming:
+    """One message on its way in: what it is, what it is checked against, and what it has proved so far."""
+
+    envelope: Envelope
+    security: etree._Element
+    keys: Snapshot
+    limits: Limits
+    now: datetime
+    signed_by: tuple[SignedBy, ...]
+    """Whom a signature must come from; empty: nobody is demanded, and an unknown signer is only reported."""
+    own: frozenset[bytes]
+    """DER of our own certificates: none of them ever signs an answer."""
+    legacy: Mapping[str, str]
+    clock_skew_seconds: int
+    max_age_seconds: int | None
+    """Oldest Created that is accepted."""
+    paths: PathValidator
+    placement: Placement
+    """Puts decrypted content into the tree."""
+    evidence: list[Evidence] = field(default_factory=list)
+    decrypted: set[str] = field(default_factory=set)
+    """Ids of EncryptedData that have been decrypted."""
+    replaced_by: dict[etree._Element, tuple[etree._Element, ...]] = field(default_factory=dict)
+    """Decrypted elements by the EncryptedData that stood in their place; keeps both alive."""
+    unauthenticated: bool = False
+    """Whether CBC ciphertext that no signature covers was decrypted: from then on every failure looks alike."""
+    confirmations: list[str] = field(default_factory=list)
+    """Values of ``wsse11:SignatureConfirmation``, empty for one without a value."""
+    counted: Counter[str] = field(default_factory=Counter)
+    """Elements read so far, by kind: each kind has its limit."""
+    content_keys: dict[etree._Element, ContentKey | None] = field(default_factory=dict)
+    """What each EncryptedKey holds; ``None`` for one that is for somebody else."""
+    chains: dict[bytes, tuple[Certificate, ...]] = field(default_factory=dict)
+    _ids: IdIndex | None = None
+
+    @property
+    def ids(self) -> IdIndex:
+        """The Id index of the tree as it is now."""
+        if self._ids is None:
+            self._ids = IdIndex(self.envelope.root)
+        return self._ids
+
+    def count(self, kind: str, limit: int) -> None:
+        """Count one more element of ``kind``.
+
+        Raises:
+            MalformedSecurityError: More than ``limit``.
+        """
+        self.counted[kind] += 1
+        if self.counted[kind] > limit:
+            raise MalformedSecurityError(f"The message has more than {limit} {kind} elements.")
+
+    def forget_ids(self) -> None:
+        """Have the Id index made again: decryption has put new elements into the tree."""
+        self._ids = None
+
+    @property
+    def signatures(self) -> list[SignatureEvidence]:
+        """Evidence of every verified signature."""
+        return [item for item in self.evidence if isinstance(item, SignatureEvidence)]
+
+    @property
+    def encryptions(self) -> list[EncryptionEvidence]:
+        """Evidence of every decryption."""
+        return [item for item in self.evidence if isinstance(item, EncryptionEvidence)]
+
+    @property
+    def timestamp(self) -> TimestampEvidence | None:
+        """Evidence of the Timestamp."""
+        return next((item for item in self.evidence if isinstance(item, TimestampEvidence)), None)
+
+    def is_covered(self, node: etree._Element) -> bool:
+        """Whether a trusted signature covers ``node``: itself or an element around it."""
+        covered: set[int] = set()
+        for signature in self.signatures:
+            for item in signature.covered if signature.trusted_as is not None else ():
+                covered.update(id(final) for final in (item, *self.replaced_by.get(item, ())))
+        current: etree._Element | None = node
+        while current is not None:
+            if id(current) in covered:
+                return True
+            current = current.getparent()
+        return False

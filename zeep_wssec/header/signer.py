@@ -1,0 +1,96 @@
+"""Whether the holder of a certificate is the partner: the one place where a signer becomes trusted."""
+
+from __future__ import annotations
+
+from zeep_wssec.demands import AnyoneUnder, Pin, SignedBy, Subject
+from zeep_wssec.errors import UntrustedCertificateError
+from zeep_wssec.header.context import Incoming
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.fitness import check_fitness
+
+
+def check_signer(message: Incoming, certificate: Certificate) -> str | None:
+    """Tell why the signer is trusted, in words; a CA that vouches for somebody is not enough.
+
+    Args:
+        message: Says who must sign. When it demands nobody, an unknown signer gives ``None``.
+        certificate: Its key has verified the signature, or is about to.
+
+    Raises:
+        UntrustedCertificateError: ``reason`` says why: own_key, expired, not_yet_valid, weak_key,
+            wrong_usage, wrong_peer, no_path.
+    """
+    if certificate.der in message.own:
+        raise UntrustedCertificateError(
+            f"The message is signed with our own key ({certificate.describe()}): our request was "
+            "sent back, or the peer has our key.",
+            reason="own_key",
+        )
+    unfit = check_fitness(certificate, purpose="verify", now=message.now)
+    if unfit is not None:
+        raise UntrustedCertificateError(f"The signer's certificate: {unfit.sentence}", reason=unfit.reason)
+    causes: list[UntrustedCertificateError] = []
+    for demanded in message.signed_by:
+        try:
+            return _match(message, certificate, demanded)
+        except UntrustedCertificateError as error:
+            causes.append(error)
+    if causes:
+        raise causes[0]
+    partner = message.keys.find_partner(certificate)
+    return None if partner is None else f"partner {partner.alias!r}"
+
+
+def _match(message: Incoming, certificate: Certificate, demanded: SignedBy) -> str:
+    if isinstance(demanded, str):
+        return _match_partner(message, certificate, demanded)
+    if isinstance(demanded, Pin):
+        if certificate.thumbprint_sha256 == demanded.sha256:
+            return "pinned"
+        raise _wrong_peer(certificate, f"the pin {demanded.sha256[:16]}…")
+    if isinstance(demanded, Subject):
+        if not certificate.has_subject(demanded.name):
+            raise _wrong_peer(certificate, f"the subject {demanded.name}")
+        _check_path(message, certificate)
+        return f"subject {demanded.name} under the trust anchors"
+    assert isinstance(demanded, AnyoneUnder)
+    _check_path(message, certificate)
+    return f"anyone under the trust anchors ({demanded.reason})"
+
+
+def _match_partner(message: Incoming, certificate: Certificate, alias: str) -> str:
+    entry = message.keys.require_partner(alias)
+    if entry.certificate.der == certificate.der:
+        return f"partner {alias!r}"
+    hint = "Compare with the certificate that the partner gave you."
+    if entry.certificate.subject == certificate.subject:
+        hint = (
+            f"It has the subject of {alias!r}, so the partner may have renewed its certificate: ask, "
+            "then replace the entry or state signed_by=Subject(…) under your anchors."
+        )
+    raise _wrong_peer(
+        certificate, f"the partner {alias!r} ({entry.certificate.describe()})", hint=hint
+    )
+
+
+def _check_path(message: Incoming, certificate: Certificate) -> None:
+    trust = message.keys.trust
+    if not trust.anchors:
+        raise UntrustedCertificateError(
+            "No trust anchor is given, so no certificate can end at one.",
+            hint="Give the CA certificate under trust.anchors.",
+            reason="no_path",
+        )
+    extra = message.chains.get(certificate.der, ())
+    message.paths.validate(certificate, trust=trust, extra=extra, now=message.now)
+
+
+def _wrong_peer(
+    certificate: Certificate, demanded: str, *, hint: str = ""
+) -> UntrustedCertificateError:
+    return UntrustedCertificateError(
+        f"The message is signed by {certificate.describe()}; it must be signed by {demanded}.",
+        hint=hint,
+        reason="wrong_peer",
+        signer=certificate.thumbprint_sha256,
+    )

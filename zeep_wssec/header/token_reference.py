@@ -1,0 +1,248 @@
+"""``ds:KeyInfo`` and ``wsse:SecurityTokenReference``: how a message names a certificate."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from zeep_wssec.errors import (
+    MalformedSecurityError,
+    TokenUnavailableError,
+    UnsupportedTokenError,
+)
+from zeep_wssec.header.binary_token import (
+    BINARY_TOKEN,
+    X509_V3,
+    certificate_in,
+    certificate_of_token,
+    write_binary_token,
+)
+from zeep_wssec.header.context import Incoming, Outgoing
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.settings import KeyReference
+from zeep_wssec.soap.ids import WSU_ID, same_document_id
+from zeep_wssec.soap.namespaces import (
+    BASE64_BINARY,
+    DS,
+    MESSAGE_SECURITY_11,
+    TOKEN_PROFILE,
+    WSSE,
+    WSSE11,
+    readable_name,
+)
+from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
+
+TOKEN_REFERENCE = f"{{{WSSE}}}SecurityTokenReference"
+_REFERENCE = f"{{{WSSE}}}Reference"
+_KEY_IDENTIFIER = f"{{{WSSE}}}KeyIdentifier"
+_X509_DATA = f"{{{DS}}}X509Data"
+_X509_CERTIFICATE = f"{{{DS}}}X509Certificate"
+_X509_SKI = f"{{{DS}}}X509SKI"
+_ISSUER_SERIAL = f"{{{DS}}}X509IssuerSerial"
+_ISSUER_NAME = f"{{{DS}}}X509IssuerName"
+_SERIAL_NUMBER = f"{{{DS}}}X509SerialNumber"
+SKI = TOKEN_PROFILE + "X509SubjectKeyIdentifier"
+THUMBPRINT = MESSAGE_SECURITY_11 + "ThumbprintSHA1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedCertificates:
+    """What a KeyInfo names: certificates, how, and in words."""
+
+    form: str
+    """One of the key references of ``settings``."""
+    text: str
+    """In words, for errors."""
+    certificates: tuple[Certificate, ...]
+    """Those that fit: from the message itself, or looked up in the keystore; may be none or several."""
+
+    def require_one(self) -> Certificate:
+        """Give the certificate that is named.
+
+        Raises:
+            TokenUnavailableError: None fits, or more than one.
+        """
+        if len(self.certificates) == 1:
+            return self.certificates[0]
+        if self.certificates:
+            raise TokenUnavailableError(f"More than one certificate fits {self.text}.")
+        raise TokenUnavailableError(
+            f"The message names its signer by {self.text}; the keystore has no such certificate.",
+            hint="Add the partner's certificate with Keystore.with_partner, or ask for a BinarySecurityToken.",
+        )
+
+
+def write_key_info(message: Outgoing, certificate: Certificate, reference: KeyReference) -> str:
+    """Give a ``ds:KeyInfo`` that names ``certificate``; a token that it needs is put into the header.
+
+    Spec: WSS X.509 Certificate Token Profile 1.1.1, section 3.2; XML Signature 1.1, The X509Data Element.
+    """
+    if reference == "x509_data":
+        inner = (
+            f"<ds:X509Data><ds:X509Certificate>{certificate.base64}</ds:X509Certificate></ds:X509Data>"
+        )
+    else:
+        inner = (
+            f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" xmlns:wsse11="{WSSE11}">'
+            f"{_WRITERS[reference](message, certificate)}</wsse:SecurityTokenReference>"
+        )
+        if reference != "thumbprint":
+            inner = inner.replace(f' xmlns:wsse11="{WSSE11}"', "")
+    return f'<ds:KeyInfo xmlns:ds="{DS}">{inner}</ds:KeyInfo>'
+
+
+def _direct(message: Outgoing, certificate: Certificate) -> str:
+    token = write_binary_token(message, certificate)
+    return f'<wsse:Reference URI="#{token.get(WSU_ID)}" ValueType="{X509_V3}"/>'
+
+
+def _issuer_serial(message: Outgoing, certificate: Certificate) -> str:
+    return (
+        "<ds:X509Data><ds:X509IssuerSerial>"
+        f"<ds:X509IssuerName>{escape(certificate.issuer_name_rfc2253)}</ds:X509IssuerName>"
+        f"<ds:X509SerialNumber>{certificate.serial_number}</ds:X509SerialNumber>"
+        "</ds:X509IssuerSerial></ds:X509Data>"
+    )
+
+
+def _key_identifier(value_type: str, value: str) -> str:
+    return (
+        f'<wsse:KeyIdentifier EncodingType="{BASE64_BINARY}" ValueType="{value_type}">{value}'
+        "</wsse:KeyIdentifier>"
+    )
+
+
+def _subject_key_identifier(message: Outgoing, certificate: Certificate) -> str:
+    return _key_identifier(SKI, base64.b64encode(certificate.subject_key_identifier).decode())
+
+
+def _thumbprint(message: Outgoing, certificate: Certificate) -> str:
+    return _key_identifier(THUMBPRINT, base64.b64encode(certificate.thumbprint).decode())
+
+
+def _embedded(message: Outgoing, certificate: Certificate) -> str:
+    return _key_identifier(X509_V3, certificate.base64)
+
+
+_WRITERS: dict[KeyReference, Callable[[Outgoing, Certificate], str]] = {
+    "binary_token": _direct,
+    "issuer_serial": _issuer_serial,
+    "subject_key_identifier": _subject_key_identifier,
+    "thumbprint": _thumbprint,
+    "x509_key_identifier": _embedded,
+}
+
+
+def read_key_info(message: Incoming, key_info: etree._Element) -> NamedCertificates:
+    """Find the certificates that a ``ds:KeyInfo`` names; naming one is no reason to trust it.
+
+    Raises:
+        MalformedSecurityError: More or less than one child, or a broken one.
+        UnsupportedTokenError: A form that is not understood; bare keys (KeyValue, KeyName) never are.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 7; BSP 1.1 R5402, R3061.
+    """
+    children = children_of(key_info, attributes={"Id"})
+    if len(children) != 1:
+        raise MalformedSecurityError("A KeyInfo must hold one element.")
+    child = children[0]
+    if child.tag == _X509_DATA:
+        return _read_x509_data(message, child)
+    if child.tag != TOKEN_REFERENCE:
+        raise UnsupportedTokenError(
+            f"A KeyInfo with {readable_name(child.tag)} is not understood.", element=str(child.tag)
+        )
+    inner = children_of(child, attributes=_REFERENCE_ATTRIBUTES)
+    if len(inner) != 1:
+        raise MalformedSecurityError("A SecurityTokenReference must hold one reference.")
+    if inner[0].tag == _REFERENCE:
+        return _read_direct(message, inner[0])
+    if inner[0].tag == _KEY_IDENTIFIER:
+        return _read_key_identifier(message, inner[0])
+    if inner[0].tag == _X509_DATA:
+        return _read_x509_data(message, inner[0])
+    raise UnsupportedTokenError(
+        f"A SecurityTokenReference with {readable_name(inner[0].tag)} is not understood.",
+        element=str(inner[0].tag),
+    )
+
+
+_REFERENCE_ATTRIBUTES = {WSU_ID, "Id", f"{{{WSSE11}}}TokenType", f"{{{WSSE}}}Usage"}
+
+
+def _read_direct(message: Incoming, reference: etree._Element) -> NamedCertificates:
+    name = same_document_id(reference.get("URI"), what="A token reference")
+    token = message.ids.require(name)
+    if token.tag != BINARY_TOKEN or token.getparent() is not message.security:
+        raise MalformedSecurityError(
+            f"A token reference must lead to a BinarySecurityToken of this security header, "
+            f"not to {readable_name(token.tag)}."
+        )
+    if reference.get("ValueType") not in (None, X509_V3):
+        raise UnsupportedTokenError("A token reference has a ValueType that does not fit its token.")
+    return NamedCertificates(
+        form="binary_token", text="a token", certificates=(certificate_of_token(token),)
+    )
+
+
+def _read_key_identifier(message: Incoming, element: etree._Element) -> NamedCertificates:
+    kind = element.get("ValueType")
+    if element.get("EncodingType") not in (None, BASE64_BINARY):
+        raise UnsupportedTokenError("A KeyIdentifier must say that it is Base64Binary.")
+    if kind == X509_V3:
+        certificate = certificate_in(element)
+        return NamedCertificates(
+            form="x509_key_identifier", text="a certificate", certificates=(certificate,)
+        )
+    value = decode_base64(element)
+    if kind == THUMBPRINT:
+        found = message.keys.find_certificates(thumbprint=value)
+        return NamedCertificates(
+            form="thumbprint", text=f"the thumbprint {value.hex()[:64]}", certificates=found
+        )
+    if kind == SKI:
+        found = message.keys.find_certificates(subject_key_identifier=value)
+        return NamedCertificates(
+            form="subject_key_identifier",
+            text=f"the subject key identifier {value.hex()[:128]}",
+            certificates=found,
+        )
+    raise UnsupportedTokenError("A KeyIdentifier has a ValueType that is not understood.")
+
+
+def _read_x509_data(message: Incoming, data: etree._Element) -> NamedCertificates:
+    children = children_of(data)
+    if len(children) != 1:
+        raise MalformedSecurityError("An X509Data must name one certificate in one way.")
+    child = children[0]
+    if child.tag == _X509_CERTIFICATE:
+        return NamedCertificates(
+            form="x509_data", text="a certificate", certificates=(certificate_in(child),)
+        )
+    if child.tag == _X509_SKI:
+        value = decode_base64(child)
+        found = message.keys.find_certificates(subject_key_identifier=value)
+        return NamedCertificates(
+            form="x509_data", text=f"the subject key identifier {value.hex()[:128]}", certificates=found
+        )
+    if child.tag == _ISSUER_SERIAL:
+        return _read_issuer_serial(message, child)
+    raise UnsupportedTokenError(f"An X509Data with {readable_name(child.tag)} is not understood.")
+
+
+def _read_issuer_serial(message: Incoming, element: etree._Element) -> NamedCertificates:
+    children = children_of(element)
+    if [child.tag for child in children] != [_ISSUER_NAME, _SERIAL_NUMBER]:
+        raise MalformedSecurityError("An X509IssuerSerial must hold issuer name, then serial number.")
+    issuer, serial = text_of(children[0]), text_of(children[1]).strip()
+    if not serial.lstrip("-").isascii() or not serial.lstrip("-").isdigit() or len(serial) > 60:
+        raise MalformedSecurityError("An X509SerialNumber is not a number.")
+    return NamedCertificates(
+        form="issuer_serial",
+        text=f"issuer {issuer.strip()[:200]!r} and serial number {serial}",
+        certificates=message.keys.find_certificates(issuer_serial=(issuer, int(serial))),
+    )

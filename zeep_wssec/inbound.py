@@ -1,0 +1,222 @@
+"""Checking one message: what is in it is proved step by step, or the message is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from lxml import etree
+
+from zeep_wssec.demands import Demands, Inbound, SignedBy, Unverified
+from zeep_wssec.errors import (
+    DecryptionError,
+    InboundError,
+    MalformedSecurityError,
+    RequirementError,
+    UnsupportedTokenError,
+)
+from zeep_wssec.evidence_words import part_name, report_of
+from zeep_wssec.exchange import Exchange
+from zeep_wssec.header.binary_token import BINARY_TOKEN, read_binary_token
+from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION, read_signature_confirmation
+from zeep_wssec.header.context import Incoming
+from zeep_wssec.header.decryption import (
+    check_all_opened,
+    read_encrypted_data_element,
+    read_encrypted_key_element,
+    read_reference_list_element,
+)
+from zeep_wssec.header.signature import read_signature_element
+from zeep_wssec.header.timestamp import TIMESTAMP, read_timestamp
+from zeep_wssec.header.username_token import USERNAME_TOKEN, read_username_token
+from zeep_wssec.keys.path import PathValidator
+from zeep_wssec.plan import Plan
+from zeep_wssec.report import Report
+from zeep_wssec.requirements import Verdict, demands_for, judge, signers_for
+from zeep_wssec.soap.envelope import Envelope, fault_text
+from zeep_wssec.soap.namespaces import WSSE, readable_name
+from zeep_wssec.soap.parsing import check_tree
+from zeep_wssec.soap.placement import Placement
+from zeep_wssec.xmlcrypto.encryption_model import ENCRYPTED_DATA, ENCRYPTED_KEY, REFERENCE_LIST
+from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
+
+_READERS: dict[str, Callable[[Incoming, etree._Element], None]] = {
+    TIMESTAMP: read_timestamp,
+    USERNAME_TOKEN: read_username_token,
+    BINARY_TOKEN: read_binary_token,
+    SIGNATURE: read_signature_element,
+    ENCRYPTED_KEY: read_encrypted_key_element,
+    ENCRYPTED_DATA: read_encrypted_data_element,
+    REFERENCE_LIST: read_reference_list_element,
+    SIGNATURE_CONFIRMATION: read_signature_confirmation,
+}
+"""Children of ``wsse:Security`` that are understood, each with its reader; every other one is refused."""
+
+
+def check(
+    root: etree._Element,
+    plan: Plan,
+    *,
+    exchange: Exchange | None,
+    now: datetime,
+    paths: PathValidator,
+) -> Report:
+    """Check a message and decrypt it in place.
+
+    Args:
+        root: The Envelope element; decrypted in place. After a refusal nothing of it may be used.
+        plan: Keys, trust, limits and demands.
+        exchange: The request that this answers, if known.
+        now: Aware UTC time.
+        paths: Validates certificate paths where a partner is not known by its certificate.
+
+    Returns:
+        What was found and proved.
+
+    Raises:
+        InboundError: The message is refused; ``report`` has what was found until then.
+        ProfileError: What to demand is not stated.
+    """
+    demands = demands_for(plan, exchange)
+    if isinstance(demands, Unverified):
+        demands.check_in_force(now)
+    signed_by = signers_for(plan, demands)
+    # 1. The shape of the envelope, before anything in it is believed.
+    check_tree(root, plan.limits)
+    envelope = Envelope.read(root, error=MalformedSecurityError)
+    order: list[str] = []
+    message: Incoming | None = None
+    try:
+        # 2. Our security header: none, or exactly one.
+        security = _find_security_header(envelope, plan)
+        message = _start(envelope, security, plan, demands, signed_by, now, paths)
+        # 3. Its children in document order; decryption may put new ones in.
+        _read_children(message, order)
+        # 4. What was proved, against what must be.
+        verdict = judge(message, plan, demands, exchange)
+        accepted_fault = _check_verdict(message, demands, verdict)
+    except InboundError as error:
+        raise _with_context(error, envelope, message, order) from None
+    # 5. The report.
+    return report_of(
+        message,
+        order=order,
+        proved=() if accepted_fault else verdict.proved,
+        warnings=_warnings(demands, accepted_fault, exchange),
+    )
+
+
+def _find_security_header(envelope: Envelope, plan: Plan) -> etree._Element:
+    headers = envelope.security_headers(plan.header.actor)
+    if len(headers) > 1:
+        raise MalformedSecurityError(
+            "The message has two wsse:Security headers for us; which one counts is anybody's guess."
+        )
+    return headers[0] if headers else etree.Element(f"{{{WSSE}}}Security")
+
+
+def _start(
+    envelope: Envelope,
+    security: etree._Element,
+    plan: Plan,
+    demands: Demands | None,
+    signed_by: tuple[SignedBy, ...],
+    now: datetime,
+    paths: PathValidator,
+) -> Incoming:
+    if len(security) > plan.limits.max_header_children:
+        raise MalformedSecurityError(
+            f"The security header has {len(security)} children; "
+            f"{plan.limits.max_header_children} are allowed."
+        )
+    keys = plan.keystore.snapshot()
+    return Incoming(
+        envelope=envelope,
+        security=security,
+        keys=keys,
+        limits=plan.limits,
+        now=now,
+        signed_by=signed_by,
+        own=frozenset(entry.certificate.der for entry in keys.keys.values()),
+        legacy=demands.legacy if isinstance(demands, Inbound) else {},
+        clock_skew_seconds=demands.clock_skew_seconds if demands is not None else 60,
+        max_age_seconds=demands.fresh_seconds if demands is not None else None,
+        paths=paths,
+        placement=Placement(envelope.root, plan.limits),
+    )
+
+
+def _read_children(message: Incoming, order: list[str]) -> None:
+    security, index = message.security, 0
+    while index < len(security):
+        child = security[index]
+        order.append(readable_name(child.tag))
+        if child.tag == SIGNATURE:
+            message.count("Signature", message.limits.max_signatures)
+        reader = _READERS.get(child.tag)
+        if reader is None:
+            raise UnsupportedTokenError(
+                f"The security header holds {readable_name(child.tag)}, which is not understood.",
+                element=str(child.tag),
+            )
+        reader(message, child)
+        # An element that was decrypted here stands where its ciphertext stood: it is read next.
+        if index < len(security) and security[index] is child:
+            index += 1
+    check_all_opened(message)
+
+
+def _check_verdict(message: Incoming, demands: Demands | None, verdict: Verdict) -> bool:
+    """Refuse what lacks something; tell whether it is an unprotected Fault that may pass."""
+    if not verdict.missing:
+        return False
+    if (
+        message.envelope.fault is not None
+        and isinstance(demands, Inbound)
+        and demands.unsigned_faults == "accept"
+    ):
+        return True
+    if message.security.getparent() is None:
+        verdict.missing.insert(0, "there is no wsse:Security header for us")
+    listed = "; ".join(verdict.missing)
+    signed = [
+        part_name(message, node) for item in message.signatures for node in item.covered
+    ]
+    raise RequirementError(
+        f"The message does not prove what it must: {listed}.",
+        hint=f"It has signed: {', '.join(signed) or 'nothing'}.",
+        missing=tuple(verdict.missing),
+    )
+
+
+def _with_context(
+    error: InboundError, envelope: Envelope, message: Incoming | None, order: list[str]
+) -> InboundError:
+    """Give the error to raise, with the Fault's text and the report so far.
+
+    Once CBC ciphertext that nothing protects was decrypted, every failure looks like that one: which
+    step failed would tell an attacker about the plain text.
+    """
+    if message is not None and message.unauthenticated:
+        return DecryptionError()
+    if message is not None:
+        error.report = report_of(message, order=order, proved=(), warnings=(), accepted=False)
+    fault = envelope.fault
+    if fault is not None:
+        error.unverified_fault = fault_text(fault)
+    return error
+
+
+def _warnings(
+    demands: Demands | None, accepted_fault: bool, exchange: Exchange | None
+) -> tuple[str, ...]:
+    if accepted_fault:
+        return ("the Fault is not protected; anybody may have written it",)
+    if demands is None:
+        return (
+            "nothing was demanded of this answer, so nothing is proved; state inbound = OverTLS() if TLS "
+            "is the proof, or Inbound(…)",
+        )
+    if isinstance(demands, Unverified):
+        return (f"answers are not verified: {demands.reason}",)
+    return ()

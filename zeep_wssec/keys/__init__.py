@@ -1,0 +1,1 @@
+"""Keys, certificates and trust: loading them, finding them, judging them."""

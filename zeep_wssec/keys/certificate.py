@@ -1,0 +1,300 @@
+"""X.509 certificates as the rest of the package sees them: parsed once, compared by their bytes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any, NoReturn
+
+from cryptography import x509 as cx509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from zeep_wssec.errors import KeyLoadError, KeyUsageError
+from zeep_wssec.keys.der import iterate_tlv, read_tlv
+from zeep_wssec.keys.name_text import parse_name_text
+from zeep_wssec.keys.names import CanonicalName, canonical_name, format_rfc2253, read_name
+from zeep_wssec.keys.pem_blocks import Block, find_blocks
+
+MAX_CERTIFICATE_BYTES = 64 * 1024
+"""Largest certificate read; ordinary ones have one to three kilobytes."""
+
+_CACHED_BYTES = 8 * 1024
+"""Larger ones are parsed but not kept, so a peer cannot fill memory through the cache."""
+
+_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+
+_KINDS: tuple[tuple[type, str, int | None], ...] = (
+    (rsa.RSAPublicKey, "rsa", None),
+    (ec.EllipticCurvePublicKey, "ec", None),
+    (ed25519.Ed25519PublicKey, "ed25519", 256),
+    (ed448.Ed448PublicKey, "ed448", 456),
+    (x25519.X25519PublicKey, "x25519", 256),
+    (x448.X448PublicKey, "x448", 448),
+    (dsa.DSAPublicKey, "dsa", None),
+)
+
+
+class Certificate:
+    """One X.509 certificate; equal to another when their DER bytes are equal.
+
+    Make one with ``from_der`` or ``from_pem``. Every attribute is computed at most once. Holding a
+    certificate says nothing about trust in it.
+    """
+
+    x509: cx509.Certificate
+    """The certificate as ``cryptography`` has it."""
+    der: bytes
+    """Its bytes, as received."""
+
+    def __init__(self) -> None:
+        raise TypeError("Use Certificate.from_der(...) or Certificate.from_pem(...).")
+
+    @classmethod
+    def from_der(cls, der: bytes) -> Certificate:
+        """Parse one certificate; the same bytes give the same object while it is cached.
+
+        Raises:
+            KeyLoadError: Not exactly one well-formed certificate, or above 64 KiB.
+        """
+        if len(der) <= _CACHED_BYTES:
+            return _parse_cached(bytes(der))
+        return _parse(bytes(der))
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> tuple[Certificate, ...]:
+        """Parse every ``CERTIFICATE`` block, in file order; anything between blocks is ignored.
+
+        Raises:
+            KeyLoadError: There is no such block, or one is broken.
+        """
+        return certificates_of(find_blocks(pem, source="the PEM text"), source="the PEM text")
+
+    @cached_property
+    def base64(self) -> str:
+        """The DER as base64 in one line, as a ``BinarySecurityToken`` holds it."""
+        return base64.b64encode(self.der).decode("ascii")
+
+    @cached_property
+    def pem(self) -> bytes:
+        """The certificate as a PEM block."""
+        text = base64.encodebytes(self.der).replace(b"\n", b"")
+        lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+        return b"\n".join(
+            [b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----", b""]
+        )
+
+    @cached_property
+    def thumbprint(self) -> bytes:
+        """SHA-1 of the DER: the ``ThumbprintSHA1`` of WS-Security."""
+        return hashlib.sha1(self.der, usedforsecurity=False).digest()
+
+    @cached_property
+    def thumbprint_sha256(self) -> str:
+        """SHA-256 of the DER in lower-case hex: what a pin names."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    @cached_property
+    def _tbs(self) -> tuple[bytes, bytes, bytes]:
+        """Issuer, subject and public key as they are encoded (the first two with tag, the key without)."""
+        fields = list(iterate_tlv(read_tlv(self.x509.tbs_certificate_bytes)[1]))
+        if fields[0][0] == 0xA0:
+            del fields[0]
+        issuer, subject, key = fields[2][1], fields[4][1], fields[5][1]
+        return issuer, subject, key
+
+    @cached_property
+    def subject(self) -> str:
+        """Subject as RFC 4514 text, for people."""
+        return _friendly(self.x509, "subject", fallback=self._tbs[1])
+
+    @cached_property
+    def issuer(self) -> str:
+        """Issuer as RFC 4514 text, for people."""
+        return _friendly(self.x509, "issuer", fallback=self._tbs[0])
+
+    @cached_property
+    def serial_number(self) -> int:
+        """Serial number as the certificate has it; may be negative in broken ones."""
+        return self.x509.serial_number
+
+    @cached_property
+    def issuer_name_rfc2253(self) -> str:
+        """Issuer as ``ds:X509IssuerName`` writes it; equals Java's ``X500Principal.getName()``."""
+        return format_rfc2253(read_name(self._tbs[0]))
+
+    @cached_property
+    def canonical_issuer(self) -> CanonicalName:
+        """Issuer in the form in which names are compared."""
+        return canonical_name(read_name(self._tbs[0]))
+
+    @cached_property
+    def canonical_subject(self) -> CanonicalName:
+        """Subject in the form in which names are compared."""
+        return canonical_name(read_name(self._tbs[1]))
+
+    @cached_property
+    def extensions(self) -> cx509.Extensions | None:
+        """The extensions, or ``None`` when they cannot be read."""
+        try:
+            return self.x509.extensions
+        except (
+            ValueError,
+            TypeError,
+            Warning,
+            cx509.DuplicateExtension,
+            cx509.UnsupportedGeneralNameType,
+        ):
+            return None
+
+    @cached_property
+    def subject_key_identifier(self) -> bytes:
+        """Value of the extension; without one, SHA-1 of the public key bits.
+
+        Spec: RFC 5280, section 4.2.1.2, method (1).
+        """
+        try:
+            if self.extensions is not None:
+                found = self.extensions.get_extension_for_class(cx509.SubjectKeyIdentifier)
+                return found.value.digest
+        except cx509.ExtensionNotFound:
+            pass
+        bits = list(iterate_tlv(self._tbs[2]))[1][1][1:]
+        return hashlib.sha1(bits, usedforsecurity=False).digest()
+
+    @cached_property
+    def public_key(self) -> CertificatePublicKeyTypes:
+        """The public key.
+
+        Raises:
+            KeyUsageError: It is of a kind that is not supported, or broken.
+        """
+        try:
+            return self.x509.public_key()
+        except (ValueError, TypeError, Warning, UnsupportedAlgorithm) as error:
+            raise KeyUsageError(
+                f"The public key of {self.describe()} is of a kind that is not supported.",
+                reason="weak_key",
+            ) from error
+
+    @cached_property
+    def key_kind(self) -> str:
+        """``"rsa"``, ``"ec"``, ``"ed25519"``, ``"ed448"``, ``"x25519"``, ``"x448"``, ``"dsa"`` or ``"unknown"``."""
+        try:
+            key = self.public_key
+        except KeyUsageError:
+            return "unknown"
+        return next((kind for type_, kind, _ in _KINDS if isinstance(key, type_)), "unknown")
+
+    @cached_property
+    def key_bits(self) -> int:
+        """Size of the key in bits; 0 when its kind is unknown."""
+        if self.key_kind == "unknown":
+            return 0
+        bits = next(bits for _, kind, bits in _KINDS if kind == self.key_kind)
+        return bits if bits is not None else int(self.public_key.key_size)  # type: ignore[union-attr]
+
+    @cached_property
+    def not_before(self) -> datetime:
+        """First moment of validity, aware UTC."""
+        return self.x509.not_valid_before_utc
+
+    @cached_property
+    def not_after(self) -> datetime:
+        """Last moment of validity, aware UTC."""
+        return self.x509.not_valid_after_utc
+
+    def describe(self) -> str:
+        """Give one line for people: subject, last day, and the thumbprints other tools show."""
+        return (
+            f"{self.subject or '(no subject)'} (until {self.not_after:%Y-%m-%d}, "
+            f"SHA-1 {self.thumbprint.hex()}, SHA-256 {self.thumbprint_sha256[:16]}…)"
+        )
+
+    def matches_issuer_serial(self, issuer_text: str, serial: int) -> bool:
+        """Tell whether ``ds:X509IssuerSerial`` names this certificate; never raises.
+
+        Tolerant of what peers write: spacing, quotes, order of the RDNs, case, OIDs for short names.
+        It finds a certificate; whether to trust it is another question.
+        """
+        if serial != self.serial_number:
+            return False
+        if issuer_text == self.issuer_name_rfc2253:
+            return True
+        given = parse_name_text(issuer_text)
+        own = self.canonical_issuer
+        return given is not None and (given == own or given == own[::-1])
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return self.der == other.der if isinstance(other, Certificate) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
+    def __repr__(self) -> str:
+        return f"<Certificate {self.describe()}>"
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"Certificate is frozen; {name} cannot be set.")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"Certificate is frozen; {name} cannot be removed.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Certificate.from_der, (self.der,))
+
+
+def _friendly(certificate: cx509.Certificate, which: str, *, fallback: bytes) -> str:
+    try:
+        return str(getattr(certificate, which).rfc4514_string())
+    except (ValueError, TypeError, Warning):
+        return format_rfc2253(read_name(fallback))
+
+
+def _parse(der: bytes) -> Certificate:
+    if len(der) > MAX_CERTIFICATE_BYTES:
+        raise KeyLoadError(
+            f"A certificate of {len(der)} bytes; {MAX_CERTIFICATE_BYTES} is the most that is read."
+        )
+    try:
+        parsed = cx509.load_der_x509_certificate(der)
+        certificate = object.__new__(Certificate)
+        certificate.__dict__.update(x509=parsed, der=der)
+        # Read here what is read lazily otherwise, so that a broken certificate fails in this place only.
+        _ = certificate.canonical_issuer, certificate.canonical_subject, certificate.serial_number
+        _ = certificate.not_before, certificate.not_after, certificate.subject_key_identifier
+    except (ValueError, TypeError, IndexError, OverflowError, Warning, cx509.InvalidVersion):
+        raise KeyLoadError(
+            "These bytes are not one well-formed X.509 certificate in DER."
+        ) from None
+    return certificate
+
+
+_parse_cached = lru_cache(maxsize=512)(_parse)
+
+
+def certificates_of(blocks: Iterable[Block], *, source: str) -> tuple[Certificate, ...]:
+    """Parse the certificates among ``blocks``, in order.
+
+    Raises:
+        KeyLoadError: There is none, or one is broken.
+    """
+    found = []
+    for number, block in enumerate(blocks, start=1):
+        if block.label in _CERTIFICATE_LABELS:
+            try:
+                found.append(Certificate.from_der(block.decode()))
+            except (ValueError, KeyLoadError):
+                raise KeyLoadError(
+                    f"{source}: block {number} ({block.label}) is not a well-formed certificate.",
+                    source=source,
+                ) from None
+    if not found:
+        raise KeyLoadError(f"{source}: no CERTIFICATE block in this PEM text.", source=source)
+    return tuple(found)

@@ -1,0 +1,88 @@
+"""Reads key files: regular files only, of bounded size, opened once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from zeep_wssec.errors import KeyLoadError
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""Largest key file read; a big bundle of certificates has a few hundred kilobytes."""
+
+Source = str | os.PathLike[str] | bytes
+"""Where key material comes from: a path, or its bytes."""
+
+
+def read_source(source: Source, *, what: str) -> bytes:
+    """Give the bytes of a path, or the bytes themselves.
+
+    Args:
+        source: A path (``str`` or ``PathLike``), or content as ``bytes``.
+        what: What it should hold, for error messages.
+
+    Raises:
+        KeyLoadError: The file is missing, not readable, not a regular file, or too large.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _require_bounded(bytes(source), source="the bytes given", what=what)
+    return read_file(source, what=what)
+
+
+def describe_source(source: object) -> str:
+    """Name a source in an error: its path, or that bytes were given."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    return "the bytes given"
+
+
+def read_file(path: str | os.PathLike[str], *, what: str, limit: int = MAX_FILE_BYTES) -> bytes:
+    """Read a regular file through one descriptor.
+
+    Kind and size are those of the open descriptor, so swapping the file in between gains nothing,
+    and a FIFO cannot hold the process.
+
+    Raises:
+        KeyLoadError: The file is missing, not readable, not a regular file, or above ``limit``.
+    """
+    name = os.fspath(path)
+    flags = os.O_RDONLY
+    for extra in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOCTTY"):
+        flags |= getattr(os, extra, 0)
+    try:
+        descriptor = os.open(name, flags)
+    except (OSError, ValueError) as error:
+        raise _not_readable(name, error, what=what) from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise KeyLoadError(f"{name}: {what} expected, but this is {kind}.", source=name)
+        with os.fdopen(os.dup(descriptor), "rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise _not_readable(name, error, what=what) from None
+    finally:
+        os.close(descriptor)
+    return _require_bounded(data, source=name, what=what, limit=limit)
+
+
+def _not_readable(name: str, error: OSError | ValueError, *, what: str) -> KeyLoadError:
+    if isinstance(error, FileNotFoundError):
+        absolute = "" if Path(name).is_absolute() else f" (looked in {Path.cwd()})"
+        return KeyLoadError(
+            f"{name}: {what} expected, but there is no such file{absolute}.", source=name
+        )
+    reason = getattr(error, "strerror", None) or str(error)
+    return KeyLoadError(f"{name}: {what} cannot be read: {reason}.", source=name)
+
+
+def _require_bounded(data: bytes, *, source: str, what: str, limit: int = MAX_FILE_BYTES) -> bytes:
+    if len(data) > limit:
+        raise KeyLoadError(
+            f"{source}: {what} expected, but this is larger than {limit} bytes.",
+            source=source,
+            limit=limit,
+        )
+    return data

@@ -1,0 +1,127 @@
+"""Whether a certificate is fit for a purpose: its dates, the size of its key, its key usage.
+
+Fitness is not trust: an unfit certificate is refused even when it is pinned, and a fit one still
+needs a path, a pin or an entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from zeep_wssec.errors import KeyUsageError
+from zeep_wssec.keys.certificate import Certificate
+
+Purpose = Literal["sign", "encrypt", "verify"]
+UnfitReason = Literal["expired", "not_yet_valid", "weak_key", "wrong_usage"]
+
+RSA_BITS = range(2048, 8192 + 1)
+"""Below is weak; above costs a peer nothing to send and us milliseconds to use."""
+
+CURVES = frozenset(
+    {"secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"}
+)
+
+_SIGNING = ("digital_signature", "content_commitment")
+_ENCRYPTING = ("key_encipherment", "data_encipherment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfit:
+    """Why a certificate is not fit."""
+
+    reason: UnfitReason
+    """Short, stable name; the ``reason`` of the error that is raised."""
+    sentence: str
+    """The same for people, with the certificate named."""
+
+
+def check_fitness(certificate: Certificate, *, purpose: Purpose, now: datetime) -> Unfit | None:
+    """Say why ``certificate`` must not be used for ``purpose`` at ``now``, or ``None``.
+
+    Args:
+        certificate: Ours or a peer's; the caller turns the answer into ``KeyUsageError`` or
+            ``UntrustedCertificateError``.
+        purpose: ``"sign"`` and ``"verify"`` ask for a signing key, ``"encrypt"`` for one to encrypt to.
+        now: Aware UTC time.
+
+    Spec: RFC 5280, sections 4.1.2.5 and 4.2.1.3.
+    """
+    return check_dates(certificate, now=now) or _check_lasting(certificate, purpose)
+
+
+def check_dates(certificate: Certificate, *, now: datetime) -> Unfit | None:
+    """Say that ``certificate`` is not valid at ``now``, or give ``None``."""
+    if now < certificate.not_before:
+        return Unfit(
+            reason="not_yet_valid",
+            sentence=f"{certificate.describe()} is not valid before {certificate.not_before:%Y-%m-%d %H:%M:%S}Z.",
+        )
+    if now > certificate.not_after:
+        return Unfit(
+            reason="expired",
+            sentence=f"{certificate.describe()} expired at {certificate.not_after:%Y-%m-%d %H:%M:%S}Z.",
+        )
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _check_lasting(certificate: Certificate, purpose: Purpose) -> Unfit | None:
+    weakness = describe_weakness(certificate)
+    if weakness:
+        return Unfit(reason="weak_key", sentence=f"{certificate.describe()} {weakness}.")
+    misuse = _describe_misuse(certificate, purpose)
+    if misuse:
+        return Unfit(reason="wrong_usage", sentence=f"{certificate.describe()} {misuse}.")
+    return None
+
+
+def describe_weakness(certificate: Certificate) -> str:
+    """Say what is wrong with the public key, or give an empty text."""
+    try:
+        key = certificate.public_key
+    except KeyUsageError:
+        return "has a public key of a kind that is not supported"
+    if isinstance(key, rsa.RSAPublicKey):
+        exponent = key.public_numbers().e
+        if key.key_size not in RSA_BITS:
+            return f"has an RSA key of {key.key_size} bits; {RSA_BITS[0]} to {RSA_BITS[-1]} are allowed"
+        if exponent < 3 or exponent % 2 == 0 or exponent.bit_length() > 32:
+            return "has an RSA key with a public exponent that is not allowed"
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        if key.curve.name not in CURVES:
+            return f"has a key on the curve {key.curve.name}, which is not allowed"
+    elif certificate.key_kind == "dsa":
+        return "has a DSA key, which is not allowed"
+    return ""
+
+
+def _describe_misuse(certificate: Certificate, purpose: Purpose) -> str:
+    kind = certificate.key_kind
+    if purpose == "encrypt" and kind in ("ed25519", "ed448"):
+        return f"has an {kind} key, which can only sign"
+    if purpose != "encrypt" and kind in ("x25519", "x448"):
+        return f"has an {kind} key, which cannot sign"
+    if certificate.extensions is None:
+        return "has extensions that cannot be read"
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return ""
+    if purpose != "encrypt":
+        wanted: tuple[str, ...] = _SIGNING
+    else:
+        wanted = _ENCRYPTING if kind == "rsa" else (*_ENCRYPTING, "key_agreement")
+    if any(getattr(usage, name) for name in wanted):
+        return ""
+    return f"does not allow {' or '.join(_camel(name) for name in wanted)} in its key usage"
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

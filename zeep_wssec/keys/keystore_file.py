@@ -1,0 +1,74 @@
+"""Reads the content of a keystore file, PKCS#12 or PEM; which of the two is seen from its bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.keys.entries import KeystoreContent
+from zeep_wssec.keys.pem import load_pem
+from zeep_wssec.keys.secrets import Secret, as_secret
+from zeep_wssec.keys.sniff import describe_content, is_pem, is_pkcs12
+
+WHAT = "a keystore (PKCS#12, or PEM with a private key)"
+
+
+def read_keystore(
+    data: bytes,
+    *,
+    password: Secret | str | None,
+    key_password: Secret | str | None,
+    alias: str | None,
+    source: str,
+) -> KeystoreContent:
+    """Read PKCS#12 or PEM.
+
+    Args:
+        data: Content of the file.
+        password: Of the file, or of the private key in PEM.
+        key_password: Of the private keys, when it differs.
+        alias: Name for the key pair; refused when there are several.
+        source: What to call the file in errors.
+
+    Raises:
+        KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
+    """
+    secret, key_secret = as_secret(password), as_secret(key_password)
+    opening = secret.reveal() if secret else None
+    key_opening = key_secret.reveal() if key_secret else None
+    if is_pkcs12(data):
+        content = _read_pkcs12(data, password=opening, key_password=key_opening, source=source)
+        return content if alias is None else _rename_only_key(content, alias, source=source)
+    if is_pem(data):
+        opening = opening if key_opening is None else key_opening
+        entry = load_pem([data], password=opening, alias=alias or "key", source=source)
+        return KeystoreContent(keys=(entry,))
+    found, hint = describe_content(data)
+    raise KeyLoadError(f"{source}: {WHAT} expected, but this {found}.", hint=hint, source=source)
+
+
+def _read_pkcs12(
+    data: bytes, *, password: bytes | None, key_password: bytes | None, source: str
+) -> KeystoreContent:
+    # Imported here: it brings asn1crypto, which PEM does not need.
+    from zeep_wssec.keys.pkcs12 import load_pkcs12
+
+    content = load_pkcs12(data, password=password, key_password=key_password, source=source)
+    if not content.keys and not content.partners:
+        raise KeyLoadError(
+            f"{source}: this PKCS#12 file has neither a private key nor a certificate with a name.",
+            hint="For certificates alone use with_partner or with_trust.",
+            source=source,
+        )
+    return content
+
+
+def _rename_only_key(content: KeystoreContent, alias: str, *, source: str) -> KeystoreContent:
+    names = [entry.alias for entry in content.keys]
+    if len(names) != 1:
+        raise KeyLoadError(
+            f"{source}: alias={alias!r} names one key pair, but the file has {len(names)}: {names}.",
+            hint="Load it without alias, then use renamed(old, new).",
+            source=source,
+        )
+    return replace(content, keys=(replace(content.keys[0], alias=alias),))

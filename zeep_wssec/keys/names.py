@@ -1,0 +1,116 @@
+"""Distinguished names of certificates: the text of ``ds:X509IssuerName``, and a form to compare.
+
+A name is read from the DER of the certificate, because its text form needs the bytes of values
+whose attribute type has no short name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from zeep_wssec.keys.der import decode_oid, iterate_tlv
+
+Attribute = tuple[str, int, bytes]
+"""Object identifier, DER tag of the value, content octets of the value."""
+
+CanonicalName = tuple[frozenset[tuple[str, str]], ...]
+"""RDNs in order, each a set of (object identifier, normalized value)."""
+
+# RFC 2253 section 2.3: the types that have a short name; every other one is written as its OID.
+SHORT_NAMES = {
+    "2.5.4.3": "CN",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.6": "C",
+    "2.5.4.9": "STREET",
+    "0.9.2342.19200300.100.1.25": "DC",
+    "0.9.2342.19200300.100.1.1": "UID",
+}
+
+_ENCODINGS = {
+    12: "utf-8",
+    19: "ascii",
+    20: "latin-1",
+    22: "ascii",
+    27: "utf-8",
+    28: "utf-32-be",
+    30: "utf-16-be",
+}
+_SPECIAL = frozenset(',=+<>#;"\\')
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def read_name(content: bytes) -> tuple[tuple[Attribute, ...], ...]:
+    """Read the content octets of a DER ``Name`` into its RDNs, in encoded order.
+
+    Raises:
+        ValueError: It is not a well-formed ``Name``.
+    """
+    rdns = []
+    for _, rdn in iterate_tlv(content):
+        attributes = []
+        for _, attribute in iterate_tlv(rdn):
+            (_, oid), (tag, value) = iterate_tlv(attribute)
+            attributes.append((decode_oid(oid), tag, value))
+        rdns.append(tuple(attributes))
+    return tuple(rdns)
+
+
+def format_rfc2253(rdns: tuple[tuple[Attribute, ...], ...]) -> str:
+    """Write a name as ``ds:X509IssuerName`` wants it: last RDN first, as Java's ``getName`` does.
+
+    Spec: RFC 2253, section 2; XML Signature 1.1, section 4.5.4.1.
+    """
+    return ",".join("+".join(_format_attribute(item) for item in rdn) for rdn in reversed(rdns))
+
+
+def _format_attribute(attribute: Attribute) -> str:
+    oid, tag, value = attribute
+    keyword = SHORT_NAMES.get(oid)
+    if keyword is None or tag not in _ENCODINGS:
+        return f"{keyword or oid}=#{bytes([tag]).hex()}{_der_length(len(value)).hex()}{value.hex()}"
+    return f"{keyword}={_escape(_decode(tag, value))}"
+
+
+def _escape(text: str) -> str:
+    escaped = "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
+    escaped = _NOT_IN_XML.sub(
+        lambda found: "".join(f"\\{octet:02X}" for octet in found[0].encode()), escaped
+    )
+    stripped = escaped.lstrip(" ")
+    lead = len(escaped) - len(stripped)
+    core = stripped.rstrip(" ")
+    return "\\ " * lead + core + "\\ " * (len(stripped) - len(core))
+
+
+def _decode(tag: int, value: bytes) -> str:
+    return value.decode(_ENCODINGS[tag], errors="replace")
+
+
+def _der_length(length: int) -> bytes:
+    if length < 128:
+        return bytes([length])
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([0x80 | len(octets)]) + octets
+
+
+def canonical_name(rdns: tuple[tuple[Attribute, ...], ...]) -> CanonicalName:
+    """Give the form in which names are compared: case, spacing and string types do not count."""
+    return tuple(
+        frozenset((oid, canonical_value(tag, value)) for oid, tag, value in rdn) for rdn in rdns
+    )
+
+
+def canonical_value(tag: int, value: bytes) -> str:
+    """Give the form in which one value is compared: folded text, or the hex of what is no text."""
+    if tag in _ENCODINGS:
+        return fold(_decode(tag, value))
+    return f"#{bytes([tag]).hex()}{_der_length(len(value)).hex()}{value.hex()}"
+
+
+def fold(text: str) -> str:
+    """Drop what does not count in a comparison: case, width, and repeated or outer spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,0 +1,125 @@
+"""Passwords, named by where they are kept and read only when they are used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Literal, NoReturn
+
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError
+from zeep_wssec.keys.files import read_file
+
+MAX_SECRET_BYTES = 64 * 1024
+
+_Kind = Literal["env", "file", "literal", "callable"]
+
+
+class Secret:
+    """A password that knows its source; ``repr`` shows the source, never the value.
+
+    Make one with ``Secret.env``, ``Secret.file``, ``Secret.of`` or ``Secret.callable``. A secret from
+    an environment variable or a file pickles as that source; the other two refuse.
+    """
+
+    __slots__ = ("_kind", "_source")
+
+    _kind: _Kind
+    _source: Any
+
+    def __init__(self) -> None:
+        raise TypeError(
+            "Use Secret.env(...), Secret.file(...), Secret.of(...) or Secret.callable(...)."
+        )
+
+    @classmethod
+    def _make(cls, kind: _Kind, source: Any) -> Secret:
+        secret = object.__new__(cls)
+        object.__setattr__(secret, "_kind", kind)
+        object.__setattr__(secret, "_source", source)
+        return secret
+
+    @classmethod
+    def env(cls, name: str) -> Secret:
+        """Read it from the environment variable ``name`` at each use."""
+        if not name or "=" in name or "\0" in name:
+            raise KeyLoadError(f"{name!r} is not the name of an environment variable.")
+        return cls._make("env", name)
+
+    @classmethod
+    def file(cls, path: str | os.PathLike[str]) -> Secret:
+        """Read it from a file at each use; one last line end is not part of it."""
+        return cls._make("file", os.fspath(path))
+
+    @classmethod
+    def of(cls, literal: str | bytes) -> Secret:
+        """Hold a value that the program already has; text is taken as UTF-8."""
+        return cls._make(
+            "literal", literal.encode() if isinstance(literal, str) else bytes(literal)
+        )
+
+    @classmethod
+    def callable(cls, func: Callable[[], str | bytes]) -> Secret:
+        """Ask ``func`` at each use: a vault, a keyring, a prompt."""
+        return cls._make("callable", func)
+
+    def reveal(self) -> bytes:
+        """Read the value now.
+
+        Raises:
+            KeyLoadError: The variable is not set, the file cannot be read, or the callable failed.
+        """
+        if self._kind == "literal":
+            return bytes(self._source)
+        if self._kind == "env":
+            return self._from_env()
+        if self._kind == "file":
+            data = read_file(self._source, what="a file with a secret", limit=MAX_SECRET_BYTES)
+            return data[:-2] if data.endswith(b"\r\n") else data.removesuffix(b"\n")
+        return self._from_callable()
+
+    def _from_env(self) -> bytes:
+        value = os.environ.get(self._source)
+        if value is None:
+            raise KeyLoadError(
+                f"The environment variable {self._source} is not set.",
+                hint="It must hold the secret when the secret is used.",
+                source=self._source,
+            )
+        return os.fsencode(value)
+
+    def _from_callable(self) -> bytes:
+        try:
+            value = self._source()
+        except Exception as error:
+            raise KeyLoadError(f"{self!r} failed with {type(error).__name__}.") from error
+        if not isinstance(value, (str, bytes)):
+            raise KeyLoadError(f"{self!r} gave {type(value).__name__}; str or bytes expected.")
+        return value.encode() if isinstance(value, str) else value
+
+    def __repr__(self) -> str:
+        if self._kind == "literal":
+            return "Secret.of(…)"
+        if self._kind == "callable":
+            return f"Secret.callable({getattr(self._source, '__qualname__', type(self._source).__name__)})"
+        return f"Secret.{self._kind}({self._source!r})"
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"Secret is frozen; {name} cannot be set.")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"Secret is frozen; {name} cannot be removed.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._kind == "env":
+            return (Secret.env, (self._source,))
+        if self._kind == "file":
+            return (Secret.file, (self._source,))
+        raise KeyMaterialError(
+            f"{self!r} is not pickled: the value would leave the process.",
+            hint="Use Secret.env or Secret.file, which pickle as their source.",
+        )
+
+
+def as_secret(value: Secret | str | None) -> Secret | None:
+    """Give a ``Secret`` for a setting that takes one, a plain ``str``, or nothing."""
+    return Secret.of(value) if isinstance(value, str) else value

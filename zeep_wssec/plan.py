@@ -1,0 +1,194 @@
+"""Everything a profile says, as one frozen whole, with the checks that need more than one setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from zeep_wssec.demands import Demands, Inbound
+from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.settings import (
+    Encryption,
+    SecurityHeader,
+    Signature,
+    Step,
+    Timestamp,
+    UsernameToken,
+    check_choice,
+)
+from zeep_wssec.soap.limits import Limits
+from zeep_wssec.soap.parts import Part, parse_parts
+
+TLSVersion = Literal["1.2", "1.3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Where the service is."""
+
+    wsdl: str | Path | None = None
+    address: str | None = None
+    """Endpoint, in place of the WSDL's."""
+    timeout_seconds: float = 30.0
+    """For loading the WSDL and for each call."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.timeout_seconds, (int, float)) or self.timeout_seconds <= 0:
+            raise ProfileError(
+                f"{self.timeout_seconds!r} is not a time above 0.", path="timeout_seconds"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TLS:
+    """The connection: our client certificate and whom we trust as the server."""
+
+    client_key: str | None = None
+    """Alias of the key pair that is shown to the server, with its chain."""
+    trust: tuple[str | Path | bytes, ...] = ()
+    """PEM files or bytes with the CA certificates of the server; nothing else is trusted. Empty: the
+    CA bundle that requests ships, never one named by an environment variable."""
+    minimum_version: TLSVersion = "1.2"
+
+    def __post_init__(self) -> None:
+        check_choice("minimum_version", self.minimum_version, TLSVersion)
+        if isinstance(self.trust, (str, bytes, Path)):
+            raise ProfileError("A list of certificates is needed.", path="trust")
+        object.__setattr__(self, "trust", tuple(self.trust))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlay:
+    """What one operation does differently; what is unset is as in the profile."""
+
+    outbound: tuple[Step, ...] | None = None
+    inbound: Demands | None = None
+
+    def __post_init__(self) -> None:
+        if self.outbound is not None:
+            object.__setattr__(self, "outbound", tuple(self.outbound))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan:
+    """The settings of one profile; made by ``Profile`` or read from a file."""
+
+    keystore: Keystore
+    outbound: Sequence[Step] = ()
+    inbound: Demands | None = None
+    """Unset: what the request itself was protected with decides what its answer must prove."""
+    operations: Mapping[str, Overlay] = field(default_factory=dict)
+    """Overlays by SOAP action, WS-Addressing action, or name of the Body's child."""
+    header: SecurityHeader = field(default_factory=SecurityHeader)
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    service: Service = field(default_factory=Service)
+    tls: TLS | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.keystore, Keystore):
+            raise ProfileError(f"{self.keystore!r} is not a Keystore.", path="keystore")
+        object.__setattr__(self, "outbound", tuple(self.outbound))
+        object.__setattr__(self, "operations", MappingProxyType(dict(self.operations)))
+        object.__setattr__(self, "namespaces", MappingProxyType(dict(self.namespaces)))
+        check_steps(self.outbound, self.namespaces, "outbound")
+        for name, overlay in self.operations.items():
+            check_steps(overlay.outbound or (), self.namespaces, f"operations[{name!r}].outbound")
+        _ = self.parts
+        for demands in (self.inbound, *(item.inbound for item in self.operations.values())):
+            if isinstance(demands, Inbound):
+                self.demanded_parts(demands)
+
+    @cached_property
+    def parts(self) -> Mapping[int, tuple[Part, ...]]:
+        """The parts of every signature and encryption step, by ``id`` of the step."""
+        steps = [*self.outbound]
+        for overlay in self.operations.values():
+            steps.extend(overlay.outbound or ())
+        return {
+            id(step): parse_parts(step.parts, namespaces=self.namespaces)
+            for step in steps
+            if isinstance(step, Signature | Encryption)
+        }
+
+    def demanded_parts(self, demands: Inbound) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+        """Give the parts that must be signed and those that must be encrypted."""
+        return (
+            parse_parts(demands.signed, namespaces=self.namespaces, path="inbound.signed"),
+            parse_parts(demands.encrypted, namespaces=self.namespaces, path="inbound.encrypted"),
+        )
+
+    def for_operation(self, names: Sequence[str]) -> tuple[Sequence[Step], Demands | None]:
+        """Give steps and demands for the first of ``names`` that has an overlay."""
+        for name in names:
+            overlay = self.operations.get(name)
+            if overlay is not None:
+                outbound = self.outbound if overlay.outbound is None else overlay.outbound
+                return outbound, overlay.inbound or self.inbound
+        return self.outbound, self.inbound
+
+
+def check_steps(steps: Sequence[Step], namespaces: Mapping[str, str], path: str) -> None:
+    """Refuse steps whose order cannot give what they say.
+
+    Raises:
+        ProfileError: A part that a later step makes, a second Timestamp, no step at all of that kind, or
+            CBC encryption that no later signature covers and no opt-in allows.
+    """
+    made: set[str] = set()
+    for index, step in enumerate(steps):
+        where = f"{path}[{index}]"
+        if isinstance(step, Timestamp):
+            if "timestamp" in made:
+                raise ProfileError("A message has one Timestamp.", path=where)
+            made.add("timestamp")
+        elif isinstance(step, UsernameToken):
+            made.add("username_token")
+        elif isinstance(step, Signature | Encryption):
+            _check_order(parse_parts(step.parts, namespaces=namespaces), made, steps[index:], where)
+            if isinstance(step, Signature):
+                made.add("signature")
+            else:
+                _check_cbc(step, steps[index + 1 :], where)
+        else:
+            raise ProfileError(f"{step!r} is not a step.", path=where)
+
+
+def _check_order(
+    parts: Sequence[Part], made: set[str], later: Sequence[Step], where: str
+) -> None:
+    makers = {"timestamp": Timestamp, "username_token": UsernameToken, "signature": Signature}
+    for part in parts:
+        if part.kind not in makers or part.kind in made:
+            continue
+        if any(isinstance(step, makers[part.kind]) for step in later[1:]):
+            raise ProfileError(
+                f"The part {part.text!r} is made by a later step.",
+                hint="Put that step in front of this one.",
+                path=f"{where}.parts",
+            )
+        if not part.optional:
+            raise ProfileError(
+                f"No step makes the part {part.text!r}.",
+                hint=f"Add one, or write {part.kind + '?'!r} if the message may go without.",
+                path=f"{where}.parts",
+            )
+
+
+def _check_cbc(step: Encryption, later: Sequence[Step], where: str) -> None:
+    if step.cipher.mode != "cbc" or "cbc" in step.legacy:
+        return
+    if any(isinstance(item, Signature) for item in later):
+        return
+    raise LegacyAlgorithmError(
+        f'"{step.algorithm}" without a signature over the ciphertext can be altered unseen.',
+        hint='Use "aes256-gcm", sign after encrypting, or add legacy = { cbc = "reason" }.',
+        path=f"{where}.algorithm",
+        algorithm=step.algorithm,
+        opt_in="cbc",
+    )

@@ -1,0 +1,413 @@
+"""Profile: the one object that zeep is given, and the facade over everything below it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lxml import etree
+
+from zeep_wssec import calls, inbound, outbound
+from zeep_wssec.calls import Call
+from zeep_wssec.clients import AsyncProfileClient, ProfileClient, open_async_client, open_client
+from zeep_wssec.demands import Demands, Unverified
+from zeep_wssec.errors import InboundError, MalformedSecurityError, OutboundError, ProfileError, WSSecError
+from zeep_wssec.exchange import Exchange, relates_to
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
+from zeep_wssec.plan import TLS, Overlay, Plan, Service
+
+from zeep_wssec.report import Report
+from zeep_wssec.requirements import demands_for, signers_for
+from zeep_wssec.settings import SecurityHeader, Step
+from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.limits import Limits
+from zeep_wssec.soap.parsing import parse_message
+from zeep_wssec.transport.sync import ProfileTransport
+from zeep_wssec.transport.tls import client_context
+
+if TYPE_CHECKING:
+    import requests
+
+    from zeep_wssec.transport.asynchronous import AsyncProfileTransport
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Secured:
+    """A protected message and what its answer is to be held against."""
+
+    envelope: etree._Element
+    exchange: Exchange
+
+    def to_bytes(self) -> bytes:
+        """Give the message as it must be sent: any other way of writing it breaks its signatures."""
+        return etree.tostring(self.envelope, xml_declaration=True, encoding="utf-8")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Checked:
+    """An accepted message in plain text, and what it proved."""
+
+    envelope: etree._Element
+    report: Report
+
+    @property
+    def body(self) -> etree._Element:
+        """The Body that the evidence speaks of."""
+        return Envelope.read(self.envelope, error=MalformedSecurityError).body
+
+    def to_bytes(self) -> bytes:
+        """Give the message in plain text."""
+        return etree.tostring(self.envelope, xml_declaration=True, encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExchangeRecord:
+    """One exchange as it ended: for logs and metrics."""
+
+    operation: str
+    message_id: str | None
+    peer: str | None
+    """SHA-256 thumbprint of the signer of the answer."""
+    outcome: str
+    """``"accepted"``, ``"refused"`` or ``"failed"``: the last when there was no answer to judge."""
+    code: str
+    """The error's code, or empty."""
+    milliseconds: float
+    report: Report | None
+
+
+class Profile:
+    """Everything that one partner's service demands, as one object for zeep, scripts and servers.
+
+    Pass it to ``zeep.Client`` or ``AsyncClient`` as ``wsse=``, or let ``client()`` and
+    ``async_client()`` make the client: their transport also sees what a bare hook cannot, such as empty
+    and raw answers. One profile serves any number of threads and tasks.
+    """
+
+    def __init__(
+        self,
+        *,
+        keystore: Keystore,
+        outbound: Sequence[Step] = (),
+        inbound: Demands | None = None,
+        operations: Mapping[str, Overlay] | None = None,
+        header: SecurityHeader | None = None,
+        namespaces: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        service: Service | None = None,
+        tls: TLS | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Make a profile from settings; see ``Plan`` for each.
+
+        Raises:
+            ProfileError: The settings do not fit together.
+        """
+        self.plan = Plan(
+            keystore=keystore,
+            outbound=outbound,
+            inbound=inbound,
+            operations=operations or {},
+            header=header or SecurityHeader(),
+            namespaces=namespaces or {},
+            limits=limits or Limits(),
+            service=service or Service(),
+            tls=tls,
+        )
+        self._start(clock=clock, path=None)
+
+    def _start(self, *, clock: Callable[[], datetime] | None, path: Path | None) -> None:
+        self.owner: object = object()
+        self.path = path
+        self._clock = clock or _utc_now
+        self._paths: PathValidator = Rfc5280PathValidator()
+        self._listeners: tuple[Callable[[ExchangeRecord], None], ...] = ()
+        self._has_transport = False
+
+    @classmethod
+    def from_plan(cls, plan: Plan, *, path: Path | None = None) -> Profile:
+        """Make a profile from a plan that is already whole."""
+        profile = cls.__new__(cls)
+        profile.plan = plan
+        profile._start(clock=None, path=path)
+        return profile
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Profile:
+        """Load a profile from a TOML file; see the page on profile files for its keys.
+
+        Raises:
+            ProfileError: A key that is unknown or wrong, with its path in the file.
+            KeyMaterialError: A key or certificate that it names cannot be used.
+        """
+        resolved = Path(path).resolve()
+        from zeep_wssec.profile_file import load_plan
+
+        return cls.from_plan(load_plan(resolved), path=resolved)
+
+    # Without zeep.
+
+    def secure(
+        self,
+        envelope: bytes | etree._Element,
+        *,
+        operation: str | None = None,
+        now: datetime | None = None,
+    ) -> Secured:
+        """Protect one message.
+
+        Args:
+            envelope: Bytes, or an Envelope element, which is changed in place; on failure it is as before.
+            operation: Name of the operation, for its overlay.
+            now: Aware UTC time, instead of the clock.
+
+        Raises:
+            OutboundError: The message cannot be protected as the profile asks.
+            KeyMaterialError: A key or certificate is missing or not fit.
+        """
+        root = self._parse_ours(envelope) if isinstance(envelope, bytes) else envelope
+        exchange = outbound.protect(root, self.plan, now=now or self._clock(), operation=operation)
+        return Secured(envelope=root, exchange=exchange)
+
+    def check(
+        self,
+        reply: bytes | etree._Element,
+        *,
+        request: Exchange | None = None,
+        now: datetime | None = None,
+    ) -> Checked:
+        """Check and decrypt one message.
+
+        Args:
+            reply: Bytes, or an Envelope element, which is decrypted in place.
+            request: What ``secure`` gave for the request; without it ``inbound`` must be stated.
+            now: Aware UTC time, instead of the clock.
+
+        Returns:
+            The message in plain text, with what it proved.
+
+        Raises:
+            InboundError: The message is refused; nothing of it may be used.
+            ProfileError: What the message must prove is not stated.
+        """
+        root = parse_message(reply, self.plan.limits) if isinstance(reply, bytes) else reply
+        calls.keep_report(self.owner, None)
+        try:
+            report = inbound.check(
+                root, self.plan, exchange=request, now=now or self._clock(), paths=self._paths
+            )
+        except InboundError as error:
+            if request is not None:
+                error.request_sent = "yes"
+            if error.report is not None:
+                calls.keep_report(self.owner, error.report)
+            raise
+        calls.keep_report(self.owner, report)
+        return Checked(envelope=root, report=report)
+
+    def last_report(self) -> Report | None:
+        """Give the report of the latest check in this thread or task, or ``None``."""
+        return calls.last_report(self.owner)
+
+    def on_exchange(self, callback: Callable[[ExchangeRecord], None]) -> None:
+        """Call ``callback`` at the end of every exchange through zeep, in the thread or task of the call."""
+        self._listeners = (*self._listeners, callback)
+
+    # What zeep calls.
+
+    def apply(
+        self, envelope: etree._Element, headers: dict[str, str]
+    ) -> tuple[etree._Element, dict[str, str]]:
+        """Protect a request; zeep's hook.
+
+        Raises:
+            ProfileError: The profile needs its own transport, or does not say how to judge the answer.
+            OutboundError: The message cannot be protected as the profile asks.
+        """
+        try:
+            self._check_ready()
+            started, now = time.monotonic(), self._clock()
+            exchange = outbound.protect(envelope, self.plan, now=now, http_headers=headers)
+            call = Call(owner=self.owner, exchange=exchange, started=started)
+            self._check_answerable(call, now)
+        except WSSecError as error:
+            error.request_sent = "no"
+            raise
+        calls.begin(call)
+        calls.keep_report(self.owner, None)
+        return envelope, headers
+
+    def verify(self, envelope: etree._Element) -> etree._Element:
+        """Check the answer and decrypt it in place; zeep's hook.
+
+        Raises:
+            InboundError: The answer is refused; the request was sent.
+        """
+        call = calls.take(self.owner, _related(envelope))
+        if call is None:
+            raise OutboundError(
+                "An answer came, but no request of this profile is under way in this thread or task.",
+                hint="Call the operation through zeep, or use profile.check.",
+            )
+        try:
+            checked = self.check(envelope, request=call.exchange)
+        except WSSecError as error:
+            error.request_sent = "yes"
+            self.finish(call, error)
+            raise
+        self._record(call, outcome="accepted", code="", report=checked.report)
+        return envelope
+
+    def transport(
+        self, *, session: requests.Session | None = None, cache: Any = None
+    ) -> ProfileTransport:
+        """Make the transport for ``zeep.Client`` that brings this profile's TLS and misses no answer.
+
+        Args:
+            session: Yours, with its proxies and retries; the profile's trust is mounted on it.
+            cache: A zeep cache for WSDL documents.
+        """
+        self._has_transport = True
+        return ProfileTransport(
+            self,
+            client_context(self.plan.keystore, self.plan.tls),
+            timeout_seconds=self.plan.service.timeout_seconds,
+            session=session,
+            cache=cache,
+        )
+
+    def async_transport(self, *, cache: Any = None) -> AsyncProfileTransport:
+        """Make the transport for ``zeep.AsyncClient``; needs the extra ``async``."""
+        from zeep_wssec.transport.asynchronous import AsyncProfileTransport
+
+        self._has_transport = True
+        return AsyncProfileTransport(
+            self,
+            client_context(self.plan.keystore, self.plan.tls),
+            timeout_seconds=self.plan.service.timeout_seconds,
+            cache=cache,
+        )
+
+    def client(
+        self, wsdl: str | PathLike[str] | None = None, *, address: str | None = None, **options: Any
+    ) -> ProfileClient:
+        """Make a ``zeep.Client`` with this profile and its transport.
+
+        Args:
+            wsdl: Path or URL; unset: the profile's ``service.wsdl``.
+            address: Endpoint in place of the WSDL's; unset: the profile's ``service.address``.
+            **options: For ``zeep.Client``: ``plugins``, ``settings``, ``service_name``, ``port_name``,
+                ``transport`` (one of ``profile.transport()``).
+        """
+        transport = options.pop("transport", None) or self.transport()
+        return open_client(self, wsdl, address=address, transport=transport, **options)
+
+    def async_client(
+        self, wsdl: str | PathLike[str] | None = None, *, address: str | None = None, **options: Any
+    ) -> AsyncProfileClient:
+        """Make a ``zeep.AsyncClient`` with this profile and its transport; see ``client``."""
+        transport = options.pop("transport", None) or self.async_transport()
+        return open_async_client(self, wsdl, address=address, transport=transport, **options)
+
+    # What our transports call.
+
+    def demands_of(self, call: Call) -> Demands | None:
+        """Give what the answer to ``call`` must prove."""
+        return demands_for(self.plan, call.exchange)
+
+    def check_raw(self, content: bytes, call: Call) -> None:
+        """Check an answer that zeep will hand to the caller without reading it."""
+        self.check(content, request=call.exchange)
+
+    def finish(self, call: Call, error: WSSecError) -> None:
+        """Record a call that ends in ``error``."""
+        calls.end(call)
+        report = error.report if isinstance(error, InboundError) else None
+        outcome = "refused" if isinstance(error, InboundError) else "failed"
+        self._record(call, outcome=outcome, code=error.code, report=report)
+
+    def _check_ready(self) -> None:
+        if self.plan.tls is not None and not self._has_transport:
+            raise ProfileError(
+                "The profile states TLS settings, which a bare wsse= cannot carry out.",
+                hint="Use profile.client(…), or give the client transport=profile.transport().",
+                path="tls",
+            )
+
+    def _check_answerable(self, call: Call, now: datetime) -> None:
+        demands = self.demands_of(call)
+        if isinstance(demands, Unverified):
+            demands.check_in_force(now)
+        signers_for(self.plan, demands)
+
+    def _record(self, call: Call, *, outcome: str, code: str, report: Report | None) -> None:
+        signers = report.signatures if report is not None else ()
+        record = ExchangeRecord(
+            operation=call.exchange.operation,
+            message_id=call.exchange.message_id,
+            peer=signers[0].thumbprint_sha256 if signers else None,
+            outcome=outcome,
+            code=code,
+            milliseconds=round((time.monotonic() - call.started) * 1000, 3),
+            report=report,
+        )
+        logger.info(
+            "exchange %s: operation=%s message_id=%s peer=%s code=%s ms=%.1f",
+            outcome,
+            _printable(record.operation),
+            _printable(record.message_id),
+            record.peer or "-",
+            code or "-",
+            record.milliseconds,
+        )
+        for listener in self._listeners:
+            listener(record)
+
+    def _parse_ours(self, data: bytes) -> etree._Element:
+        try:
+            return parse_message(data, self.plan.limits)
+        except MalformedSecurityError as error:
+            raise OutboundError(str(error.message), hint=error.hint) from None
+
+    def __repr__(self) -> str:
+        steps = ", ".join(type(step).__name__ for step in self.plan.outbound) or "no steps"
+        return f"<Profile {self.path.name if self.path else 'in memory'}: {steps}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is None:
+            _refuse_pickle()
+        return (Profile.load, (str(self.path),))
+
+
+def _refuse_pickle() -> NoReturn:
+    raise ProfileError(
+        "A profile made in memory is not pickled: its private keys would leave the process.",
+        hint="Save it as a profile file; one from a file pickles as its path.",
+    )
+
+
+def _related(envelope: etree._Element) -> frozenset[str]:
+    try:
+        blocks = relates_to(Envelope.read(envelope, error=MalformedSecurityError))
+    except MalformedSecurityError:
+        return frozenset()
+    return frozenset((block.text or "").strip() for block in blocks)
+
+
+def _printable(text: str | None) -> str:
+    shown = "".join(char if char.isprintable() else "?" for char in text or "-")
+    return shown[:200]
+
+
+def _utc_now() -> datetime:
+    """Read the clock: the only place that does."""
+    return datetime.now(UTC)

@@ -1,0 +1,130 @@
+"""The ``[[keystore]]`` and ``[trust]`` sections of a profile file, and the keystore they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from zeep_wssec.errors import KeyMaterialError, ProfileError
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import Secret
+
+_PASSWORDS = ("password", "key_password", "alias")
+_FORMS: Mapping[str, tuple[str, ...]] = {
+    "pkcs12": _PASSWORDS,
+    "pem": _PASSWORDS,
+    "base64_env": _PASSWORDS,
+    "key": ("certificate", "chain", "password", "alias"),
+    "partner": ("certificate", "anchors"),
+}
+"""The key that says what an entry is, and the keys that may stand beside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeystoreEntry:
+    """One ``[[keystore]]``: key pairs of ours, or a partner's certificate."""
+
+    pkcs12: Path | None = None
+    """PKCS#12 file (.p12, .pfx) with our key pairs."""
+    pem: Path | None = None
+    """PEM file with a private key, its certificate and the chain."""
+    base64_env: str | None = None
+    """Environment variable that holds a PKCS#12 or PEM file in base64."""
+    key: Path | None = None
+    """PEM file with a private key; ``certificate`` and ``chain`` have the rest."""
+    certificate: Path | None = None
+    """Certificate of ``key`` or of ``partner``, in PEM or DER."""
+    chain: tuple[Path, ...] = ()
+    """Files with the certificates above that of ``key``."""
+    password: Secret | None = field(default=None, repr=False)
+    """Password of the file or of its private key."""
+    key_password: Secret | None = field(default=None, repr=False)
+    """Password of the private keys, when it is another one."""
+    alias: str | None = None
+    """Name for the key pair, in place of the one in the file."""
+    partner: str | None = None
+    """Name of a partner: whom we encrypt to, and who must sign."""
+    anchors: tuple[Path, ...] = ()
+    """CA certificates under which ``partner`` may renew its certificate; trusted for no one else."""
+
+    def __post_init__(self) -> None:
+        given = [item.name for item in fields(self) if getattr(self, item.name) not in (None, ())]
+        forms = [name for name in given if name in _FORMS]
+        if len(forms) != 1:
+            raise ProfileError(
+                f"{' and '.join(forms)} stand in one entry."
+                if forms
+                else "Nothing says where the key or certificate is.",
+                hint=f"An entry has one of {', '.join(_FORMS)}.",
+            )
+        for name in given:
+            if name != forms[0] and name not in _FORMS[forms[0]]:
+                raise ProfileError(
+                    f"This is of no use with {forms[0]}.",
+                    hint=f"Beside {forms[0]} there may be {', '.join(_FORMS[forms[0]])}.",
+                    path=name,
+                )
+        if self.partner is not None and self.certificate is None:
+            raise ProfileError("A partner needs its certificate.", path="certificate")
+
+    def added_to(self, keystore: Keystore) -> Keystore:
+        """Give ``keystore`` with what this entry names.
+
+        Raises:
+            KeyMaterialError: A file cannot be used.
+        """
+        if self.partner is not None and self.certificate is not None:
+            anchors = self.anchors or None
+            return keystore.with_partner(self.partner, self.certificate, anchors=anchors)
+        return keystore.merge(self._load())
+
+    def _load(self) -> Keystore:
+        password, key_password, alias = self.password, self.key_password, self.alias
+        if self.base64_env is not None:
+            return Keystore.from_env(
+                self.base64_env, password=password, key_password=key_password, alias=alias
+            )
+        path = self.pkcs12 or self.pem
+        if path is not None:
+            return Keystore.load(path, password=password, key_password=key_password, alias=alias)
+        if self.key is None:
+            raise AssertionError("checked when it was made")
+        loaded = Keystore.from_pem(
+            key=self.key, certificate=self.certificate, chain=self.chain, password=password
+        )
+        return loaded if alias is None else loaded.renamed(*loaded.snapshot().keys, alias)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustSection:
+    """What trust in certificates ends in; nothing else is trusted."""
+
+    anchors: tuple[Path, ...] = ()
+    """Files with CA certificates."""
+    intermediates: tuple[Path, ...] = ()
+    """Files with certificates that may stand between a signer and an anchor."""
+    pins: tuple[str, ...] = ()
+    """SHA-256 fingerprints, in hex, of certificates that are trusted as they are."""
+
+
+def load_keystore(entries: Iterable[KeystoreEntry], trust: TrustSection) -> Keystore:
+    """Load the keystore of a profile file; without entries it is empty.
+
+    Raises:
+        KeyMaterialError: Something cannot be used; ``path`` says in which entry.
+    """
+    keystore = Keystore()
+    for index, entry in enumerate(entries):
+        try:
+            keystore = entry.added_to(keystore)
+        except KeyMaterialError as error:
+            error.details["path"] = f"keystore[{index}]"
+            raise
+    try:
+        return keystore.with_trust(
+            anchors=trust.anchors, intermediates=trust.intermediates, pins=trust.pins
+        )
+    except KeyMaterialError as error:
+        error.details["path"] = "trust"
+        raise

@@ -1,0 +1,205 @@
+"""Whether what a message proved is what it must prove: every demand is looked at, not only the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from zeep_wssec.demands import Demands, Inbound, SignedBy
+from zeep_wssec.errors import ProfileError
+from zeep_wssec.exchange import Exchange, relates_to
+from zeep_wssec.header.context import Incoming
+from zeep_wssec.plan import Plan
+from zeep_wssec.settings import Encryption
+from zeep_wssec.soap.parts import Part, find_part
+
+
+@dataclass(eq=False)
+class Verdict:
+    """What was proved and what is missing, in words."""
+
+    proved: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def note(self, holds: bool, proved: str, missing: str) -> None:
+        """Record one demand."""
+        if holds:
+            self.proved.append(proved)
+        else:
+            self.missing.append(missing)
+
+
+def demands_for(plan: Plan, exchange: Exchange | None) -> Demands | None:
+    """Give what an answer must prove: what was stated, else what the request itself was protected with.
+
+    Returns:
+        ``None``: nothing can be demanded, since the request had neither signature nor encryption.
+
+    Raises:
+        ProfileError: Nothing was stated, and no request was given to derive it from.
+    """
+    if exchange is None:
+        if plan.inbound is None:
+            raise ProfileError(
+                "Without the request nothing says what the answer must prove.",
+                hint="Give request=…, or state inbound = Inbound(…).",
+                path="inbound",
+            )
+        return plan.inbound
+    stated = exchange.inbound or plan.inbound
+    if stated is not None:
+        return stated
+    encrypted = ("body",) if exchange.has_encrypted_body else ()
+    if exchange.signature_values:
+        signed = ("body", "timestamp") if exchange.has_timestamp else ("body",)
+        return Inbound(
+            signed=signed, encrypted=encrypted, fresh_seconds=300 if exchange.has_timestamp else None
+        )
+    return Inbound(signed=(), encrypted=encrypted, fresh_seconds=None) if encrypted else None
+
+
+def signers_for(plan: Plan, demands: Demands | None) -> tuple[SignedBy, ...]:
+    """Give whom a signature must come from; empty when nothing must be signed.
+
+    Unset, it is the partner that we encrypt to, else the only partner of the keystore.
+
+    Raises:
+        ProfileError: Something must be signed, and nothing tells by whom.
+    """
+    if not isinstance(demands, Inbound):
+        return ()
+    if demands.signed_by is not None:
+        stated = demands.signed_by
+        return stated if isinstance(stated, tuple) else (stated,)
+    if not demands.signed:
+        return ()
+    partners = plan.keystore.snapshot().partners
+    recipients = {
+        alias
+        for step in plan.outbound
+        if isinstance(step, Encryption)
+        for alias in step.recipients
+        if alias in partners
+    }
+    chosen = recipients or set(partners)
+    if len(chosen) == 1:
+        return tuple(chosen)
+    listed = ", ".join(sorted(partners)) or "none"
+    raise ProfileError(
+        "An answer must be signed, but by whom is not stated.",
+        hint=f"Set inbound.signed_by, or give the partner's certificate; partners: {listed}.",
+        path="inbound.signed_by",
+    )
+
+
+def judge(message: Incoming, plan: Plan, demands: Demands | None, exchange: Exchange | None) -> Verdict:
+    """Hold the evidence against the demands.
+
+    What stands in the message is judged even where nothing is demanded: a confirmation or a RelatesTo
+    that does not fit is never passed over.
+    """
+    verdict = Verdict()
+    if isinstance(demands, Inbound):
+        signed, encrypted = plan.demanded_parts(demands)
+        for part in signed:
+            _judge_part(message, plan, part, message.is_covered, "signed", verdict)
+        for part in encrypted:
+            _judge_part(message, plan, part, lambda node: _is_encrypted(message, node), "encrypted", verdict)
+        if demands.fresh_seconds is not None:
+            _judge_freshness(message, demands, verdict)
+    must_sign = isinstance(demands, Inbound) and bool(demands.signed)
+    required = isinstance(demands, Inbound) and demands.related == "required"
+    _judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
+    _judge_confirmations(message, exchange, verdict)
+    return verdict
+
+
+def _judge_part(
+    message: Incoming,
+    plan: Plan,
+    part: Part,
+    holds: Callable[[etree._Element], bool],
+    word: str,
+    verdict: Verdict,
+) -> None:
+    elements = find_part(
+        part, envelope=message.envelope, security=message.security, namespaces=plan.namespaces
+    )
+    if not elements:
+        if not part.optional:
+            verdict.missing.append(f"{part.text} must be {word}, but is not there")
+        return
+    verdict.note(
+        all(holds(element) for element in elements),
+        f"{part.text} {word}",
+        f"{part.text} must be {word}, but is not",
+    )
+
+
+def _is_encrypted(message: Incoming, node: etree._Element) -> bool:
+    """Whether all of ``node``, or all content of the Body, came encrypted."""
+    if any(item.node is node and (item.scope == "element" or item.whole) for item in message.encryptions):
+        return True
+    if node is not message.envelope.body or not len(node) or (node.text or "").strip():
+        return False
+    opened = {id(item.node) for item in message.encryptions if item.scope == "element"}
+    return all(id(child) in opened and not (child.tail or "").strip() for child in node)
+
+
+def _judge_freshness(message: Incoming, demands: Inbound, verdict: Verdict) -> None:
+    timestamp = message.timestamp
+    if timestamp is None:
+        verdict.missing.append("a Timestamp must be there, but is not")
+    elif demands.signed:
+        verdict.note(
+            message.is_covered(timestamp.node),
+            f"fresh: made {timestamp.created:%Y-%m-%dT%H:%M:%SZ}",
+            "the Timestamp must be signed to prove freshness, but is not",
+        )
+
+
+def _judge_relation(
+    message: Incoming,
+    exchange: Exchange | None,
+    verdict: Verdict,
+    *,
+    must_sign: bool,
+    required: bool,
+) -> None:
+    """Hold ``wsa:RelatesTo`` against the MessageID of the request.
+
+    Spec: WS-Addressing 1.0 Core, section 3.4, Formulating a Reply Message.
+    """
+    expected = exchange.message_id if exchange is not None else None
+    found = relates_to(message.envelope)
+    if expected is None or not found:
+        if required:
+            verdict.missing.append("RelatesTo must name the request, but request or answer has no id")
+        return
+    values = {(block.text or "").strip() for block in found}
+    verdict.note(
+        values == {expected},
+        "RelatesTo names the request",
+        f"RelatesTo must be {expected}, but is {', '.join(sorted(values))[:200]}: "
+        "this is the answer to another request",
+    )
+    if must_sign and not all(message.is_covered(block) for block in found):
+        verdict.missing.append("RelatesTo must be signed, but is not")
+
+
+def _judge_confirmations(message: Incoming, exchange: Exchange | None, verdict: Verdict) -> None:
+    """Hold every SignatureConfirmation against the signatures of the request.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 8.5, Signature Confirmation.
+    """
+    if not message.confirmations or exchange is None:
+        return
+    expected = sorted(exchange.signature_values) or [""]
+    verdict.note(
+        sorted(message.confirmations) == expected,
+        "the signatures of the request confirmed",
+        "SignatureConfirmation must name the signatures of the request, but does not: "
+        "this is the answer to another request, or the request was changed on its way",
+    )

@@ -1,0 +1,277 @@
+"""What we send: frozen data, checked when it is made, in the words of the specifications and of profile files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar, get_args
+
+from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
+from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.xmlcrypto import algorithms
+from zeep_wssec.xmlcrypto.algorithms import (
+    DataCipher,
+    Digest,
+    KeyTransport,
+    MaskGeneration,
+    SignatureMethod,
+)
+
+KeyReference = Literal[
+    "binary_token",
+    "issuer_serial",
+    "subject_key_identifier",
+    "thumbprint",
+    "x509_key_identifier",
+    "x509_data",
+]
+Layout = Literal["strict", "lax", "timestamp_first", "timestamp_last"]
+Precision = Literal["seconds", "milliseconds"]
+PasswordType = Literal["digest", "text", "none"]
+_Item = TypeVar("_Item", Digest, SignatureMethod, DataCipher, KeyTransport, MaskGeneration)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timestamp:
+    """Write ``wsu:Timestamp``, made anew for each message."""
+
+    ttl_seconds: int = 300
+    """Expires minus Created. 300: what WSS4J sends and what most services allow."""
+    precision: Precision = "milliseconds"
+    """Digits of the time. Some services refuse fractions of a second."""
+
+    def __post_init__(self) -> None:
+        check_number("ttl_seconds", self.ttl_seconds, minimum=1)
+        check_choice("precision", self.precision, Precision)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsernameToken:
+    """Write ``wsse:UsernameToken``."""
+
+    username: str
+    password: Secret | str | None = field(default=None, repr=False)
+    """May be left out with ``password_type = "none"`` only."""
+    password_type: PasswordType = "digest"
+    """``"digest"``: Base64(SHA-1(nonce + created + password)); ``"text"``: readable, so over TLS only."""
+    nonce: bool | None = None
+    """Whether to send 16 random bytes. Unset: with a digest only, which needs them."""
+    created: bool | None = None
+    """Whether to send the time. Unset: with a digest only."""
+    precision: Precision = "milliseconds"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.username, str) or not self.username:
+            raise ProfileError("A user name is needed.", path="username")
+        check_choice("password_type", self.password_type, PasswordType)
+        check_choice("precision", self.precision, Precision)
+        if self.password_type == "none" and self.password is not None:
+            raise ProfileError(
+                "A password is given, yet password_type is \"none\".", path="password"
+            )
+        if self.password_type != "none" and self.password is None:
+            raise ProfileError(
+                f"password_type {self.password_type!r} needs a password.", path="password"
+            )
+        if self.password_type == "digest" and False in (self.nonce, self.created):
+            raise ProfileError("A digest is made of nonce and created.", path="password_type")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """Write ``ds:Signature`` over parts of the message."""
+
+    key: str | None = None
+    """Alias of the key pair; unset: the only one of the keystore."""
+    parts: tuple[str, ...] = ("body", "timestamp?")
+    """What is covered; a trailing ``?`` marks a part that may be missing."""
+    algorithm: str | None = None
+    """``"rsa-sha256"``, ``"ecdsa-sha384"``, …; unset: SHA-256 with the scheme of the key."""
+    digest: str = "sha256"
+    key_reference: KeyReference = "binary_token"
+    inclusive_prefixes: tuple[str, ...] | Literal["auto"] = "auto"
+    """PrefixList of every reference. ``"auto"``: the prefixes inside ``xsi:type`` values."""
+    legacy: Mapping[str, str] = field(default_factory=dict)
+    """Opt-ins with their reasons: ``{"sha1": "their gateway knows nothing else"}``."""
+
+    def __post_init__(self) -> None:
+        _freeze(self, "parts", "inclusive_prefixes")
+        _freeze_legacy(self)
+        check_choice("key_reference", self.key_reference, KeyReference)
+        if not self.parts:
+            raise ProfileError("A signature must cover something.", path="parts")
+        _ = self.digest_method
+        _ = self.signature_method
+
+    @property
+    def digest_method(self) -> Digest:
+        """The digest of every reference."""
+        item = _named("digest", self.digest, algorithms.DIGESTS_BY_NAME)
+        return _allowed("digest", item, item.legacy, self.legacy)
+
+    @property
+    def signature_method(self) -> SignatureMethod | None:
+        """The signature method that is asked for, or ``None`` to go by the key."""
+        if self.algorithm is None:
+            return None
+        item = _named("algorithm", self.algorithm, algorithms.SIGNATURE_METHODS_BY_NAME)
+        return _allowed("algorithm", item, item.legacy, self.legacy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encryption:
+    """Write ``xenc:EncryptedKey`` and put ``xenc:EncryptedData`` in place of parts of the message."""
+
+    recipients: tuple[str, ...]
+    """Aliases whose certificates the content key is encrypted for."""
+    parts: tuple[str, ...] = ("body",)
+    """What is encrypted; of the Body its content."""
+    algorithm: str = "aes256-gcm"
+    key_transport: str = "rsa-oaep"
+    digest: str = "sha256"
+    """OAEP digest."""
+    mgf: str = "sha256"
+    """Digest of OAEP's MGF1; ``rsa-oaep-mgf1p`` has SHA-1 by definition."""
+    key_reference: KeyReference = "issuer_serial"
+    """How the recipient's certificate is named."""
+    legacy: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _freeze(self, "recipients", "parts")
+        _freeze_legacy(self)
+        check_choice("key_reference", self.key_reference, KeyReference)
+        if not self.recipients:
+            raise ProfileError("An encryption needs a recipient.", path="recipients")
+        if not self.parts:
+            raise ProfileError("An encryption must cover something.", path="parts")
+        _ = (self.cipher, self.transport, self.oaep_digest, self.mask)
+
+    @property
+    def cipher(self) -> DataCipher:
+        """The content cipher."""
+        return _named("algorithm", self.algorithm, algorithms.DATA_CIPHERS_BY_NAME)
+
+    @property
+    def transport(self) -> KeyTransport:
+        """The key transport."""
+        item = _named("key_transport", self.key_transport, algorithms.KEY_TRANSPORTS_BY_NAME)
+        return _allowed("key_transport", item, item.legacy, self.legacy)
+
+    @property
+    def oaep_digest(self) -> Digest:
+        """The OAEP digest; SHA-1 there is no legacy algorithm, since OAEP needs no collision resistance."""
+        return _named("digest", self.digest, algorithms.DIGESTS_BY_NAME)
+
+    @property
+    def mask(self) -> MaskGeneration:
+        """The mask generation function."""
+        name = "sha1" if self.transport.mgf_fixed else self.mgf
+        return _named("mgf", name, algorithms.MASK_GENERATIONS_BY_NAME)
+
+
+Step = Timestamp | UsernameToken | Signature | Encryption
+"""One step of ``outbound``; run in the profile's order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecurityHeader:
+    """How ``wsse:Security`` itself is written and which one of an answer is ours."""
+
+    actor: str | None = None
+    """SOAP 1.1 actor or 1.2 role; unset: the ultimate receiver."""
+    must_understand: bool = True
+    layout: Layout = "strict"
+    """Order of the header's children, by the names of WS-SecurityPolicy. ``"strict"`` and ``"lax"``:
+    each step in front of the one before it, tokens before their use; the others move the Timestamp."""
+    extend: bool = False
+    """Whether an envelope that already has our header is added to; unset, it is refused."""
+
+    def __post_init__(self) -> None:
+        check_choice("layout", self.layout, Layout)
+        if self.actor is not None and not self.actor.strip():
+            raise ProfileError("An empty actor is not an actor; leave it out.", path="actor")
+
+
+def check_choice(path: str, value: object, choices: Any) -> None:
+    """Refuse a value that is none of a Literal's.
+
+    Raises:
+        ProfileError: With the choices.
+    """
+    allowed = get_args(choices)
+    if value not in allowed:
+        listed = ", ".join(f'"{item}"' for item in allowed)
+        raise ProfileError(f"{value!r} is not one of {listed}.", path=path)
+
+
+def check_number(path: str, value: object, *, minimum: int) -> None:
+    """Refuse what is not a whole number of at least ``minimum``.
+
+    Raises:
+        ProfileError: With the bound.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise ProfileError(f"{value!r} is not a whole number of at least {minimum}.", path=path)
+
+
+def frozen_texts(path: str, value: Iterable[str] | str) -> tuple[str, ...]:
+    """Give a list of texts as a tuple; a lone text is a likely slip and refused.
+
+    Raises:
+        ProfileError: A text, or something else than texts inside.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ProfileError(f"A list is needed, not {value!r}.", path=path)
+    texts = tuple(value)
+    if not all(isinstance(item, str) for item in texts):
+        raise ProfileError(f"A list of texts is needed, not {texts!r}.", path=path)
+    return texts
+
+
+def frozen_legacy(value: Mapping[str, str]) -> Mapping[str, str]:
+    """Give opt-ins as a read-only mapping; each must be known and have a reason.
+
+    Raises:
+        ProfileError: An unknown name or an empty reason.
+    """
+    if not isinstance(value, Mapping):
+        raise ProfileError('An opt-in needs its reason: { sha1 = "why" }.', path="legacy")
+    for name, reason in value.items():
+        if name not in algorithms.LEGACY:
+            known = ", ".join(algorithms.LEGACY)
+            raise ProfileError(f"{name!r} is no legacy algorithm; known are {known}.", path="legacy")
+        if not isinstance(reason, str) or not reason.strip():
+            raise ProfileError(f"The opt-in for {name!r} needs a reason.", path=f"legacy.{name}")
+    return MappingProxyType(dict(value))
+
+
+def _freeze(settings: object, *fields: str) -> None:
+    for name in fields:
+        value = getattr(settings, name)
+        if not (name == "inclusive_prefixes" and value == "auto"):
+            object.__setattr__(settings, name, frozen_texts(name, value))
+
+
+def _freeze_legacy(settings: Signature | Encryption) -> None:
+    object.__setattr__(settings, "legacy", frozen_legacy(settings.legacy))
+
+
+def _named(path: str, name: str, table: Mapping[str, _Item]) -> _Item:
+    try:
+        return table[name]
+    except (KeyError, TypeError):
+        known = ", ".join(item.name for item in table.values() if not getattr(item, "legacy", ""))
+        raise ProfileError(f"{name!r} is not an algorithm here. Use one of {known}.", path=path) from None
+
+
+def _allowed(path: str, item: _Item, opt_in: str, legacy: Mapping[str, str]) -> _Item:
+    if opt_in and opt_in not in legacy:
+        raise LegacyAlgorithmError(
+            f'"{item.name}" is legacy.',
+            hint=f'Use a current one, or add legacy = {{ {opt_in} = "reason" }}.',
+            path=path,
+            algorithm=item.name,
+            opt_in=opt_in,
+        )
+    return item

@@ -1,0 +1,104 @@
+"""The parts of a SOAP envelope, found from the root downwards and never by search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+
+from zeep_wssec.errors import WSSecError
+from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSSE, readable_name
+
+SoapVersion = Literal["1.1", "1.2"]
+_VERSIONS: dict[str, SoapVersion] = {SOAP11: "1.1", SOAP12: "1.2"}
+_ULTIMATE_RECEIVER = SOAP12 + "/role/ultimateReceiver"
+
+
+@dataclass(frozen=True, eq=False)
+class Envelope:
+    """One envelope: its root, its Header if any, and the one Body that an application reads."""
+
+    root: etree._Element
+    namespace: str
+    header: etree._Element | None
+    body: etree._Element
+
+    @classmethod
+    def read(cls, root: etree._Element, *, error: type[WSSecError]) -> Envelope:
+        """Find Header and Body as direct children of the root.
+
+        Args:
+            root: Must be the Envelope itself.
+            error: What to raise: the message may be ours or the peer's.
+
+        Raises:
+            WSSecError: Of class ``error``: not an Envelope, or children other than Header? and Body.
+
+        Spec: SOAP 1.1 section 4; SOAP 1.2 part 1, section 5.1.
+        """
+        namespace, local = _split(root.tag)
+        if local != "Envelope" or namespace not in _VERSIONS:
+            raise error(f"The root is {readable_name(root.tag)}, not a SOAP Envelope.")
+        if root.getparent() is not None:
+            raise error("The Envelope is not the root of its document.")
+        children = list(root)
+        tags = [child.tag for child in children]
+        header_tag, body_tag = f"{{{namespace}}}Header", f"{{{namespace}}}Body"
+        if tags == [header_tag, body_tag]:
+            return cls(root, namespace, children[0], children[1])
+        if tags == [body_tag]:
+            return cls(root, namespace, None, children[0])
+        found = ", ".join(readable_name(tag) for tag in tags[:6]) or "nothing"
+        raise error(f"The Envelope must hold one Header at most, then one Body; it holds {found}.")
+
+    @property
+    def version(self) -> SoapVersion:
+        """``"1.1"`` or ``"1.2"``."""
+        return _VERSIONS[self.namespace]
+
+    @property
+    def fault(self) -> etree._Element | None:
+        """The SOAP Fault in the Body, or ``None``."""
+        return self.body.find(f"{{{self.namespace}}}Fault")
+
+    def name(self, local: str) -> str:
+        """Give ``local`` in this envelope's SOAP namespace."""
+        return f"{{{self.namespace}}}{local}"
+
+    def require_header(self) -> Envelope:
+        """Give this envelope with a Header, made empty in front of the Body if there was none."""
+        if self.header is not None:
+            return self
+        header = etree.Element(self.name("Header"), nsmap=None)
+        self.root.insert(0, header)
+        return Envelope(self.root, self.namespace, header, self.body)
+
+    def security_headers(self, actor: str | None) -> list[etree._Element]:
+        """Give every ``wsse:Security`` meant for ``actor``; ``None`` is the ultimate receiver."""
+        if self.header is None:
+            return []
+        return [
+            child
+            for child in self.header
+            if child.tag == f"{{{WSSE}}}Security" and self.actor_of(child) == actor
+        ]
+
+    def actor_of(self, security: etree._Element) -> str | None:
+        """Give the actor (1.1) or role (1.2) that a header block is meant for, ``None`` for the last receiver."""
+        attribute = "actor" if self.version == "1.1" else "role"
+        value = (security.get(self.name(attribute)) or "").strip()
+        return None if value in ("", _ULTIMATE_RECEIVER) else value
+
+
+def fault_text(fault: etree._Element) -> str:
+    """Give what a Fault says, shortened and without control characters: it is anybody's text."""
+    text = " ".join(" ".join(str(piece) for piece in fault.itertext()).split())
+    return "".join(char if char.isprintable() else "?" for char in text)[:500]
+
+
+def _split(tag: object) -> tuple[str, str]:
+    if not isinstance(tag, str) or not tag.startswith("{"):
+        return "", str(tag)
+    namespace, local = tag[1:].split("}", 1)
+    return namespace, local

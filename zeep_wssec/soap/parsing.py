@@ -1,0 +1,136 @@
+"""The only places where bytes of a peer become a tree, and the checks that any such tree must pass."""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+
+from lxml import etree
+
+from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.soap.limits import Limits
+
+_FOREIGN_NODES = etree.XPath("boolean(//processing-instruction() | //comment())")
+_COUNT = etree.XPath("count(//*)")
+
+
+def parse_message(data: bytes, limits: Limits) -> etree._Element:
+    """Parse a whole message.
+
+    Comments are dropped, as zeep drops them: every reader then sees the same text.
+
+    Raises:
+        MalformedSecurityError: Not well-formed XML, a DTD, or over a limit.
+    """
+    if len(data) > limits.max_message_bytes:
+        raise MalformedSecurityError(
+            f"The message has {len(data)} bytes; {limits.max_message_bytes} are allowed.",
+            hint="Raise limits.max_message_bytes if the peer really sends that much.",
+        )
+    if b"<!DOCTYPE" in data[:4096]:
+        raise _dtd_refused()
+    try:
+        root = etree.fromstring(data, _message_parser(limits.needs_huge_tree))
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise MalformedSecurityError(f"The message is not well-formed XML: {error}.") from None
+    check_tree(root, limits)
+    return root
+
+
+def check_tree(root: etree._Element, limits: Limits) -> None:
+    """Check a parsed message against ``limits`` before anything in it is believed.
+
+    Raises:
+        MalformedSecurityError: A DTD, a processing instruction or comment (SOAP 1.1 section 3 forbids
+            the first two), or more elements, depth or attributes than allowed.
+    """
+    info = root.getroottree().docinfo
+    if info.internalDTD is not None or info.doctype:
+        raise _dtd_refused()
+    if _FOREIGN_NODES(root):
+        raise MalformedSecurityError(
+            "The message has a processing instruction or a comment: its text could be read in two ways.",
+            hint="Parse it with remove_comments=True, or hand over the bytes.",
+        )
+    count = int(_float(_COUNT(root)))
+    if count > limits.max_elements:
+        raise MalformedSecurityError(
+            f"The message has {count} elements; {limits.max_elements} are allowed."
+        )
+    if _too_deep(limits.max_depth)(root):
+        raise MalformedSecurityError(f"The message is nested deeper than {limits.max_depth} elements.")
+    if _too_many_attributes(limits.max_attributes)(root):
+        raise MalformedSecurityError(
+            f"An element has more than {limits.max_attributes} attributes."
+        )
+
+
+def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree._Element:
+    """Parse decrypted octets as the content of ``place``, with the namespaces in scope there.
+
+    Args:
+        data: Text, elements, both or nothing: all are legal content.
+        place: The element in whose scope the octets stand.
+        limits: Bounds; the message's own.
+
+    Returns:
+        A wrapper element of no meaning, whose text and children are the content.
+
+    Raises:
+        ValueError: The octets are not well-formed content; says nothing of them.
+    """
+    wrapper = "w" + secrets.token_hex(16)
+    declarations = "".join(
+        f' xmlns{":" + prefix if prefix else ""}="{_attribute(uri)}"'
+        for prefix, uri in place.nsmap.items()
+    )
+    for name in ("lang", "space", "base"):
+        inherited = place.xpath(f"string(ancestor-or-self::*[@xml:{name}][1]/@xml:{name})")
+        if inherited:
+            declarations += f' xml:{name}="{_attribute(str(inherited))}"'
+    parser = _message_parser(True)
+    try:
+        root = etree.fromstring(
+            b"".join((f"<{wrapper}{declarations}>".encode(), data, f"</{wrapper}>".encode())), parser
+        )
+    except (etree.XMLSyntaxError, ValueError):
+        raise ValueError("not well-formed content") from None
+    try:
+        check_tree(root, limits)
+    except MalformedSecurityError:
+        raise ValueError("content over a limit") from None
+    return root
+
+
+def _attribute(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def _float(value: object) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def _message_parser(huge_tree: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        remove_comments=True,
+        huge_tree=huge_tree,
+        recover=False,
+    )
+
+
+def _dtd_refused() -> MalformedSecurityError:
+    return MalformedSecurityError("The message has a document type declaration; SOAP forbids it.")
+
+
+@lru_cache(maxsize=16)
+def _too_deep(depth: int) -> etree.XPath:
+    return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
+
+
+@lru_cache(maxsize=16)
+def _too_many_attributes(count: int) -> etree.XPath:
+    return etree.XPath(f"boolean(//*[@*[{count + 1}]])")

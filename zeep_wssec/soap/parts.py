@@ -1,0 +1,189 @@
+"""Parts: what a signature or an encryption covers, as people write it, and the elements it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+
+from zeep_wssec.errors import ProfileError
+from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.ids import ID_ATTRIBUTES
+from zeep_wssec.soap.namespaces import DS, PREFIXES, WSSE, WSU
+
+Kind = Literal[
+    "body", "timestamp", "signature", "token", "username_token", "headers", "header", "id", "xpath",
+    "element",
+]  # fmt: skip
+Scope = Literal["element", "content"]
+_KEYWORDS: dict[str, Kind] = {
+    "body": "body",
+    "timestamp": "timestamp",
+    "signature": "signature",
+    "token": "token",
+    "username_token": "username_token",
+    "headers": "headers",
+}
+IN_SECURITY: dict[Kind, str] = {
+    "timestamp": f"{{{WSU}}}Timestamp",
+    "signature": f"{{{DS}}}Signature",
+    "username_token": f"{{{WSSE}}}UsernameToken",
+}
+"""Parts that are children of ``wsse:Security``, with their tags."""
+_WSS4J_PART = re.compile(r"\{(Element|Content|Header|)\}\{([^{}]*)\}([^;{}\s]+)")
+_CLARK = re.compile(r"\{([^{}\s]+)\}([\w.\-]+)")
+_PREFIXED = re.compile(r"([A-Za-z_][\w.\-]*):([\w.\-]+)")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part, read from its text."""
+
+    text: str
+    """As it was written: what errors and reports call it."""
+    kind: Kind
+    value: str = ""
+    """``{ns}Name`` of a header or element, the Id, or the expression."""
+    scope: Scope | None = None
+    """Said outright, or ``None``: the whole element when signed; for the Body its content when encrypted."""
+    optional: bool = False
+    """Whether the part may be missing from a message."""
+
+
+def parse_parts(
+    texts: Iterable[str], *, namespaces: Mapping[str, str], path: str = "parts"
+) -> tuple[Part, ...]:
+    """Read parts, WSS4J's own strings among them.
+
+    Args:
+        texts: ``"body"``, ``"timestamp"``, ``"header:wsa:To?"``, ``"{Content}{ns}Name;{Element}{ns}Name"``, …
+        namespaces: Prefixes that may be used besides the well-known ones.
+        path: Where the texts stand, for the error.
+
+    Raises:
+        ProfileError: A text that is no part.
+    """
+    if isinstance(texts, str):
+        raise ProfileError(f"A list of parts is needed, not the text {texts!r}.", path=path)
+    parts: list[Part] = []
+    for index, text in enumerate(texts):
+        where = f"{path}[{index}]"
+        if not isinstance(text, str):
+            raise ProfileError(f"{text!r} is not the name of a part.", path=where)
+        parts.extend(_parse(text.strip(), {**PREFIXES, **namespaces}, where))
+    return tuple(parts)
+
+
+def _parse(text: str, namespaces: Mapping[str, str], path: str) -> list[Part]:
+    if text.startswith("{") and not _CLARK.fullmatch(text):
+        return _parse_wss4j(text, path)
+    name, optional = (text[:-1], True) if text.endswith("?") else (text, False)
+    base, _, scope_text = name.partition("/")
+    if base in _KEYWORDS and scope_text in ("", "element", "content"):
+        scope: Scope | None = (
+            "element" if scope_text == "element" else "content" if scope_text == "content" else None
+        )
+        return [Part(text, _KEYWORDS[base], scope=scope, optional=optional)]
+    if name.startswith("header:"):
+        return [Part(text, "header", _qualified(name[7:], namespaces, path), optional=optional)]
+    if name.startswith("id:") and name[3:]:
+        return [Part(text, "id", name[3:], optional=optional)]
+    if name.startswith("xpath:") and name[6:]:
+        _check_expression(name[6:], namespaces, path)
+        return [Part(text, "xpath", name[6:], optional=optional)]
+    raise ProfileError(
+        f"{text!r} is not the name of a part.",
+        hint=f"Use {', '.join(_KEYWORDS)}, header:prefix:Name, header:{{ns}}Name, id:…, xpath:… or "
+        "WSS4J's {Element}{ns}Name.",
+        path=path,
+    )
+
+
+def _parse_wss4j(text: str, path: str) -> list[Part]:
+    """Read ``{Content}{ns}Name;{Element}{ns}Name``; an empty first brace means WSS4J's default."""
+    parts = []
+    for piece in filter(None, (piece.strip() for piece in text.split(";"))):
+        match = _WSS4J_PART.fullmatch(piece)
+        if match is None:
+            raise ProfileError(f"{piece!r} is not a part in WSS4J's form.", path=path)
+        modifier, uri, local = match.groups()
+        tag = f"{{{uri}}}{local}" if uri and uri != "Null" else local
+        scope: Scope | None = {"Element": "element", "Content": "content"}.get(modifier)  # type: ignore[assignment]
+        kind: Kind = "header" if modifier == "Header" else "element"
+        parts.append(Part(piece, kind, tag, scope=scope))
+    return parts
+
+
+def _qualified(name: str, namespaces: Mapping[str, str], path: str) -> str:
+    if _CLARK.fullmatch(name):
+        return name
+    match = _PREFIXED.fullmatch(name)
+    if match is None:
+        raise ProfileError(f"{name!r} is not prefix:Name or {{ns}}Name.", path=path)
+    prefix, local = match.groups()
+    if prefix not in namespaces:
+        raise ProfileError(
+            f"The prefix {prefix!r} is not declared.",
+            hint=f"Declare it under namespaces; known are {', '.join(sorted(namespaces))}.",
+            path=path,
+        )
+    return f"{{{namespaces[prefix]}}}{local}"
+
+
+def _check_expression(expression: str, namespaces: Mapping[str, str], path: str) -> None:
+    try:
+        etree.XPath(expression, namespaces=dict(namespaces))
+    except etree.XPathSyntaxError as error:
+        raise ProfileError(f"{expression!r} is not an XPath 1.0 expression: {error}.", path=path) from None
+
+
+def find_part(
+    part: Part,
+    *,
+    envelope: Envelope,
+    security: etree._Element | None,
+    token: etree._Element | None = None,
+    namespaces: Mapping[str, str],
+) -> list[etree._Element]:
+    """Give every element that ``part`` means, in document order; empty when there is none.
+
+    The Body and header blocks are found from the Envelope downwards, never by Id or by a search,
+    except for ``element`` and ``xpath`` parts, which are searches by their nature.
+
+    Args:
+        part: What to look for.
+        envelope: Where.
+        security: Our ``wsse:Security``, for the parts inside it.
+        token: The security token of the signature at hand, for the part ``token``.
+        namespaces: Prefixes for an ``xpath`` part.
+    """
+    if part.kind == "body":
+        return [envelope.body]
+    if part.kind == "token":
+        return [token] if token is not None else []
+    if part.kind in IN_SECURITY:
+        return [] if security is None else list(security.iterchildren(IN_SECURITY[part.kind]))
+    header = envelope.header
+    if part.kind == "headers":
+        return [] if header is None else [block for block in header if block is not security]
+    if part.kind == "header":
+        return [] if header is None else list(header.iterchildren(part.value))
+    if part.kind == "id":
+        return _by_id(part.value, envelope)
+    if part.kind == "xpath":
+        found = envelope.root.xpath(part.value, namespaces={**PREFIXES, **namespaces})
+        return [node for node in found if isinstance(node, etree._Element)] if isinstance(found, list) else []
+    if part.value == envelope.body.tag:
+        return [envelope.body]
+    return list(envelope.root.iter(part.value))
+
+
+def _by_id(value: str, envelope: Envelope) -> list[etree._Element]:
+    return [
+        node
+        for node in envelope.root.iter("{*}*")
+        if any(node.get(name) == value for name in ID_ATTRIBUTES)
+    ]

@@ -1,0 +1,1 @@
+"""Tools for tests, ours and users': throwaway keys and certificates."""

@@ -1,0 +1,124 @@
+"""The transport for ``zeep.AsyncClient``, on httpx (extra ``async``)."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from typing import Any
+
+import httpx
+import requests
+from lxml import etree
+from zeep.transports import AsyncTransport
+
+from zeep_wssec import calls
+from zeep_wssec.errors import TransportSecurityError
+from zeep_wssec.transport.guard import (
+    CallChecker,
+    call_at_start,
+    check_response,
+    is_raw,
+    to_octets,
+    too_large,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class AsyncProfileTransport(AsyncTransport):  # type: ignore[misc]
+    """Does for ``AsyncClient`` what ``ProfileTransport`` does for ``Client``."""
+
+    def __init__(
+        self,
+        profile: CallChecker,
+        context: ssl.SSLContext,
+        *,
+        timeout_seconds: float,
+        client: httpx.AsyncClient | None = None,
+        cache: Any = None,
+    ) -> None:
+        super().__init__(
+            client=client
+            or httpx.AsyncClient(
+                verify=context, trust_env=False, follow_redirects=False, timeout=timeout_seconds
+            ),
+            wsdl_client=httpx.Client(
+                verify=context, trust_env=False, follow_redirects=True, timeout=timeout_seconds
+            ),
+            cache=cache,
+        )
+        self._profile = profile
+        self.zeep_settings: object | None = None
+        """Settings of the client that this transport is bound to; unset, every answer is checked here too."""
+
+    async def post(
+        self, address: str, message: bytes, headers: dict[str, str]
+    ) -> requests.Response:
+        """Send octets and read the answer within the profile's limit; nothing of either is logged."""
+        logger.debug("POST to %s, %d bytes", address, len(message))
+        limit = self._profile.plan.limits.max_message_bytes
+        content = bytearray()
+        try:
+            async with self.client.stream(
+                "POST", address, content=message, headers=headers, follow_redirects=False
+            ) as response:
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > limit:
+                        raise too_large(limit)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise _connection_error(error, address) from error
+        logger.debug("answer %d from %s, %d bytes", response.status_code, address, len(content))
+        return _as_requests(response, bytes(content))
+
+    async def post_xml(
+        self, address: str, envelope: etree._Element, headers: dict[str, str]
+    ) -> requests.Response:
+        """Send a protected envelope; what comes back is for zeep to read.
+
+        Raises:
+            TransportSecurityError: A redirect, a connection that fails, an answer over the limit.
+            InboundError: An answer that would slip past verification and is refused.
+        """
+        call = call_at_start(self._profile, address)
+        try:
+            response = await self.post(address, to_octets(envelope), headers)
+        except TransportSecurityError as error:
+            calls.end(call)
+            self._profile.finish(call, error)
+            raise
+        check_response(
+            self._profile,
+            call,
+            status=response.status_code,
+            headers=response.headers,
+            content=response.content,
+            raw=self.zeep_settings is None or is_raw(self.zeep_settings),
+        )
+        return response
+
+    async def aclose(self) -> None:
+        """Close both connections pools, the one for WSDL documents too."""
+        self.wsdl_client.close()
+        await self.client.aclose()
+
+
+def _as_requests(response: httpx.Response, content: bytes) -> requests.Response:
+    """Give the answer in the form that zeep reads."""
+    made = requests.Response()
+    made._content = content
+    made.status_code = response.status_code
+    made.headers.update(response.headers)
+    made.encoding = response.charset_encoding
+    return made
+
+
+def _connection_error(error: Exception, address: str) -> TransportSecurityError:
+    never_sent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL))
+    mapped = TransportSecurityError(
+        f"The connection to {address} failed: {type(error).__name__}: {str(error)[:300]}",
+        hint="Whether the request was carried out is not known." if not never_sent else "",
+        cause=type(error).__name__,
+    )
+    mapped.request_sent = "no" if never_sent else "unknown"
+    return mapped

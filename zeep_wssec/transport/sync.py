@@ -1,0 +1,142 @@
+"""The transport for ``zeep.Client``, on requests."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from typing import Any
+
+import requests
+from lxml import etree
+from requests.adapters import HTTPAdapter
+from zeep.transports import Transport
+
+from zeep_wssec import calls
+from zeep_wssec.errors import TransportSecurityError
+from zeep_wssec.transport.guard import (
+    CallChecker,
+    call_at_start,
+    check_response,
+    is_raw,
+    to_octets,
+    too_large,
+)
+
+logger = logging.getLogger(__name__)
+_CHUNK = 65536
+
+
+class ProfileTransport(Transport):  # type: ignore[misc]
+    """Sends protected envelopes and lets no answer slip past verification.
+
+    Never follows a redirect of a request, never reads trust or proxies from the environment, never
+    logs a message. Timeouts, retries and proxies are the caller's to set on ``session``.
+    """
+
+    def __init__(
+        self,
+        profile: CallChecker,
+        context: ssl.SSLContext,
+        *,
+        timeout_seconds: float,
+        session: requests.Session | None = None,
+        cache: Any = None,
+    ) -> None:
+        session = session or requests.Session()
+        session.trust_env = False
+        session.mount("https://", _ContextAdapter(context))
+        super().__init__(
+            cache=cache, timeout=timeout_seconds, operation_timeout=timeout_seconds, session=session
+        )
+        self._profile = profile
+        self.zeep_settings: object | None = None
+        """Settings of the client that this transport is bound to; unset, every answer is checked here too."""
+
+    def post(self, address: str, message: bytes, headers: dict[str, str]) -> requests.Response:
+        """Send octets and read the answer within the profile's limit; nothing of either is logged."""
+        logger.debug("POST to %s, %d bytes", address, len(message))
+        limit = self._profile.plan.limits.max_message_bytes
+        try:
+            response = self.session.post(
+                address,
+                data=message,
+                headers=headers,
+                timeout=self.operation_timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+            content = bytearray()
+            with response:
+                for chunk in response.iter_content(_CHUNK):
+                    content += chunk
+                    if len(content) > limit:
+                        raise too_large(limit)
+        except requests.RequestException as error:
+            raise connection_error(error, address) from error
+        response._content = bytes(content)
+        logger.debug("answer %d from %s, %d bytes", response.status_code, address, len(content))
+        return response
+
+    def post_xml(
+        self, address: str, envelope: etree._Element, headers: dict[str, str]
+    ) -> requests.Response:
+        """Send a protected envelope; what comes back is for zeep to read.
+
+        Raises:
+            TransportSecurityError: A redirect, a connection that fails, an answer over the limit.
+            InboundError: An answer that would slip past verification and is refused.
+        """
+        call = call_at_start(self._profile, address)
+        try:
+            response = self.post(address, to_octets(envelope), headers)
+        except TransportSecurityError as error:
+            calls.end(call)
+            self._profile.finish(call, error)
+            raise
+        check_response(
+            self._profile,
+            call,
+            status=response.status_code,
+            headers=response.headers,
+            content=response.content,
+            raw=self.zeep_settings is None or is_raw(self.zeep_settings),
+        )
+        return response
+
+
+class _ContextAdapter(HTTPAdapter):
+    """Uses one TLS context for every connection; requests would add its own CA bundle to it."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **{**kwargs, "ssl_context": self._context})
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, **{**kwargs, "ssl_context": self._context})
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        host, _ = super().build_connection_pool_key_attributes(request, True, None)
+        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+def connection_error(error: Exception, address: str) -> TransportSecurityError:
+    """Map a failure of the connection; ``request_sent`` says whether the request can have arrived."""
+    text = repr(error).lower()
+    never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or any(
+        sign in text for sign in ("newconnectionerror", "certificate verify failed", "handshake")
+    )
+    mapped = TransportSecurityError(
+        f"The connection to {address} failed: {str(error)[:300]}",
+        hint="Whether the request was carried out is not known." if not never_sent else "",
+        cause=type(error).__name__,
+    )
+    mapped.request_sent = "no" if never_sent else "unknown"
+    return mapped

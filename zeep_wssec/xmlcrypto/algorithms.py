@@ -1,0 +1,146 @@
+"""The algorithms by name and by URI: the only place that pairs the two.
+
+A profile uses the names; a message carries the URIs. What stands in no table here does not exist for us.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
+
+_DS = "http://www.w3.org/2000/09/xmldsig#"
+_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_ENC = "http://www.w3.org/2001/04/xmlenc#"
+_ENC11 = "http://www.w3.org/2009/xmlenc11#"
+
+EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
+"""Exclusive XML Canonicalization 1.0 without comments: the one that BSP 1.1 R5404 and R5423 ask for."""
+ENCRYPTED_KEY_TYPE: Final = _ENC + "EncryptedKey"
+CONTENT_TYPE: Final = _ENC + "Content"
+ELEMENT_TYPE: Final = _ENC + "Element"
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A message digest."""
+
+    name: str
+    uri: str
+    size: int
+    """Octets of a value."""
+    legacy: str = ""
+    """Name of the opt-in that it needs, or empty."""
+
+    def of(self, data: bytes) -> bytes:
+        """Digest ``data``."""
+        return hashlib.new(self.name, data, usedforsecurity=not self.legacy).digest()
+
+
+@dataclass(frozen=True)
+class SignatureMethod:
+    """A signature algorithm: its scheme, its digest and the kind of key that it takes."""
+
+    name: str
+    uri: str
+    scheme: SignatureScheme
+    digest: str
+    key_kind: Literal["rsa", "ec"]
+    legacy: str = ""
+
+
+@dataclass(frozen=True)
+class DataCipher:
+    """A block encryption algorithm for content."""
+
+    name: str
+    uri: str
+    key_bytes: int
+    mode: Literal["gcm", "cbc"]
+
+
+@dataclass(frozen=True)
+class KeyTransport:
+    """An algorithm that carries a content key under an RSA public key."""
+
+    name: str
+    uri: str
+    scheme: TransportScheme
+    mgf_fixed: bool = False
+    """Whether MGF1 is fixed to SHA-1 and cannot be chosen."""
+    legacy: str = ""
+
+
+@dataclass(frozen=True)
+class MaskGeneration:
+    """A mask generation function for OAEP: MGF1 with the digest of this name."""
+
+    name: str
+    uri: str
+
+
+DIGESTS: Final = (
+    Digest("sha256", _ENC + "sha256", 32),
+    Digest("sha384", _MORE + "sha384", 48),
+    Digest("sha512", _ENC + "sha512", 64),
+    Digest("sha1", _DS + "sha1", 20, legacy="sha1"),
+)
+SIGNATURE_METHODS: Final = (
+    SignatureMethod("rsa-sha256", _MORE + "rsa-sha256", "rsa-pkcs1v15", "sha256", "rsa"),
+    SignatureMethod("rsa-sha384", _MORE + "rsa-sha384", "rsa-pkcs1v15", "sha384", "rsa"),
+    SignatureMethod("rsa-sha512", _MORE + "rsa-sha512", "rsa-pkcs1v15", "sha512", "rsa"),
+    SignatureMethod("ecdsa-sha256", _MORE + "ecdsa-sha256", "ecdsa", "sha256", "ec"),
+    SignatureMethod("ecdsa-sha384", _MORE + "ecdsa-sha384", "ecdsa", "sha384", "ec"),
+    SignatureMethod("ecdsa-sha512", _MORE + "ecdsa-sha512", "ecdsa", "sha512", "ec"),
+    SignatureMethod("rsa-sha1", _DS + "rsa-sha1", "rsa-pkcs1v15", "sha1", "rsa", legacy="sha1"),
+)
+DATA_CIPHERS: Final = (
+    DataCipher("aes256-gcm", _ENC11 + "aes256-gcm", 32, "gcm"),
+    DataCipher("aes192-gcm", _ENC11 + "aes192-gcm", 24, "gcm"),
+    DataCipher("aes128-gcm", _ENC11 + "aes128-gcm", 16, "gcm"),
+    DataCipher("aes256-cbc", _ENC + "aes256-cbc", 32, "cbc"),
+    DataCipher("aes192-cbc", _ENC + "aes192-cbc", 24, "cbc"),
+    DataCipher("aes128-cbc", _ENC + "aes128-cbc", 16, "cbc"),
+)
+KEY_TRANSPORTS: Final = (
+    KeyTransport("rsa-oaep", _ENC11 + "rsa-oaep", "rsa-oaep"),
+    KeyTransport("rsa-oaep-mgf1p", _ENC + "rsa-oaep-mgf1p", "rsa-oaep", mgf_fixed=True),
+    KeyTransport("rsa-1_5", _ENC + "rsa-1_5", "rsa-pkcs1v15", legacy="rsa-1_5"),
+)
+MASK_GENERATIONS: Final = tuple(
+    MaskGeneration(name, f"{_ENC11}mgf1{name}") for name in ("sha256", "sha384", "sha512", "sha1")
+)
+
+DIGESTS_BY_NAME: Final = {item.name: item for item in DIGESTS}
+DIGESTS_BY_URI: Final = {item.uri: item for item in DIGESTS}
+SIGNATURE_METHODS_BY_NAME: Final = {item.name: item for item in SIGNATURE_METHODS}
+SIGNATURE_METHODS_BY_URI: Final = {item.uri: item for item in SIGNATURE_METHODS}
+DATA_CIPHERS_BY_NAME: Final = {item.name: item for item in DATA_CIPHERS}
+DATA_CIPHERS_BY_URI: Final = {item.uri: item for item in DATA_CIPHERS}
+KEY_TRANSPORTS_BY_NAME: Final = {item.name: item for item in KEY_TRANSPORTS}
+KEY_TRANSPORTS_BY_URI: Final = {item.uri: item for item in KEY_TRANSPORTS}
+MASK_GENERATIONS_BY_NAME: Final = {item.name: item for item in MASK_GENERATIONS}
+MASK_GENERATIONS_BY_URI: Final = {item.uri: item for item in MASK_GENERATIONS}
+
+LEGACY: Final = {
+    "sha1": "SHA-1 as signature or reference digest",
+    "rsa-1_5": "RSA PKCS#1 v1.5 key transport",
+    "cbc": "CBC encryption that no signature covers",
+}
+"""The opt-ins, each to be given with a reason."""
+
+
+def names(items: Iterable[Digest | SignatureMethod | DataCipher | KeyTransport]) -> str:
+    """List names for an error: those that need no opt-in."""
+    return ", ".join(item.name for item in items if not getattr(item, "legacy", ""))
+
+
+def default_signature_method(key_kind: str, digest: str) -> SignatureMethod | None:
+    """Give the method for a kind of key with ``digest``, or ``None`` when the key cannot sign."""
+    for method in SIGNATURE_METHODS:
+        if method.key_kind == key_kind and method.digest == digest:
+            return method
+    return None

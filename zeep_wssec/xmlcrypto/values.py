@@ -1,0 +1,61 @@
+"""Text of elements that hold binary values, read strictly."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from lxml import etree
+
+from zeep_wssec.errors import MalformedSecurityError
+
+_WHITE_SPACE = str.maketrans("", "", " \t\r\n")
+
+
+def decode_base64(element: etree._Element) -> bytes:
+    """Give the octets whose base64 is the text of ``element``.
+
+    Raises:
+        MalformedSecurityError: Child nodes, other characters, or wrong padding.
+
+    Spec: XML Schema part 2, base64Binary; white space is allowed, nothing else.
+    """
+    name = str(element.tag).rsplit("}", 1)[-1]
+    if len(element):
+        raise MalformedSecurityError(f"{name} must hold text only.")
+    try:
+        return base64.b64decode((element.text or "").translate(_WHITE_SPACE), validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedSecurityError(f"{name} does not hold base64.") from None
+
+
+def text_of(element: etree._Element) -> str:
+    """Give the text of an element that must not have children.
+
+    Raises:
+        MalformedSecurityError: It has children.
+    """
+    if len(element):
+        name = str(element.tag).rsplit("}", 1)[-1]
+        raise MalformedSecurityError(f"{name} must hold text only.")
+    return element.text or ""
+
+
+def children_of(
+    element: etree._Element, *, attributes: frozenset[str] | set[str] = frozenset()
+) -> list[etree._Element]:
+    """Give the children of an element that holds elements only and no attributes but ``attributes``.
+
+    Raises:
+        MalformedSecurityError: Text between the children, or another attribute.
+    """
+    children = list(element)
+    name = str(element.tag).rsplit("}", 1)[-1]
+    if (element.text and element.text.strip()) or any(
+        child.tail and child.tail.strip() for child in children
+    ):
+        raise MalformedSecurityError(f"{name} holds text beside its elements.")
+    unknown = [key for key in element.attrib if key not in attributes]
+    if unknown:
+        raise MalformedSecurityError(f"{name} has the attribute {str(unknown[0])[:80]}, which is not allowed.")
+    return children
