@@ -35,7 +35,7 @@ from zeep_wssec.report import Report
 from zeep_wssec.requirements import Verdict, demands_for, judge, signers_for
 from zeep_wssec.soap.envelope import Envelope, fault_text
 from zeep_wssec.soap.namespaces import WSSE, readable_name
-from zeep_wssec.soap.parsing import check_tree
+from zeep_wssec.soap.parsing import ANYTHING, Facts, check_tree
 from zeep_wssec.soap.placement import Placement
 from zeep_wssec.xmlcrypto.encryption_model import ENCRYPTED_DATA, ENCRYPTED_KEY, REFERENCE_LIST
 from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
@@ -60,6 +60,7 @@ def check(
     exchange: Exchange | None,
     now: datetime,
     paths: PathValidator,
+    facts: Facts = ANYTHING,
 ) -> Report:
     """Check a message and decrypt it in place.
 
@@ -69,6 +70,7 @@ def check(
         exchange: The request that this answers, if known.
         now: Aware UTC time.
         paths: Validates certificate paths where a partner is not known by its certificate.
+        facts: What the octets of the message rule out, if they are known.
 
     Returns:
         What was found and proved.
@@ -82,14 +84,14 @@ def check(
         demands.check_in_force(now)
     signed_by = signers_for(plan, demands)
     # 1. The shape of the envelope, before anything in it is believed.
-    check_tree(root, plan.limits)
+    check_tree(root, plan.limits, facts)
     envelope = Envelope.read(root, error=MalformedSecurityError)
     order: list[str] = []
     message: Incoming | None = None
     try:
         # 2. Our security header: none, or exactly one.
         security = _find_security_header(envelope, plan)
-        message = _start(envelope, security, plan, demands, signed_by, now, paths)
+        message = _start(envelope, security, plan, demands, signed_by, now, paths, facts)
         # 3. Its children in document order; decryption may put new ones in.
         _read_children(message, order)
         # 4. What was proved, against what must be.
@@ -123,6 +125,7 @@ def _start(
     signed_by: tuple[SignedBy, ...],
     now: datetime,
     paths: PathValidator,
+    facts: Facts,
 ) -> Incoming:
     if len(security) > plan.limits.max_header_children:
         raise MalformedSecurityError(
@@ -135,6 +138,7 @@ def _start(
         security=security,
         keys=keys,
         limits=plan.limits,
+        facts=facts,
         now=now,
         signed_by=signed_by,
         own=frozenset(entry.certificate.der for entry in keys.keys.values()),

@@ -28,7 +28,7 @@ from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.settings import SecurityHeader, Step
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.limits import Limits
-from zeep_wssec.soap.parsing import parse_message
+from zeep_wssec.soap.parsing import ANYTHING, Facts, parse_message
 from zeep_wssec.transport.sync import ProfileTransport
 from zeep_wssec.transport.tls import client_context
 
@@ -199,11 +199,24 @@ class Profile:
             InboundError: The message is refused; nothing of it may be used.
             ProfileError: What the message must prove is not stated.
         """
-        root = parse_message(reply, self.plan.limits) if isinstance(reply, bytes) else reply
+        if isinstance(reply, bytes):
+            return self._check(
+                parse_message(reply, self.plan.limits), request, now, Facts.of(reply)
+            )
+        return self._check(reply, request, now, ANYTHING)
+
+    def _check(
+        self, root: etree._Element, request: Exchange | None, now: datetime | None, facts: Facts
+    ) -> Checked:
         calls.keep_report(self.owner, None)
         try:
             report = inbound.check(
-                root, self.plan, exchange=request, now=now or self._clock(), paths=self._paths
+                root,
+                self.plan,
+                exchange=request,
+                now=now or self._clock(),
+                paths=self._paths,
+                facts=facts,
             )
         except InboundError as error:
             if request is not None:
@@ -259,7 +272,7 @@ class Profile:
                 hint="Call the operation through zeep, or use profile.check.",
             )
         try:
-            checked = self.check(envelope, request=call.exchange)
+            checked = self._check(envelope, call.exchange, None, call.facts)
         except WSSecError as error:
             error.request_sent = "yes"
             self.finish(call, error)

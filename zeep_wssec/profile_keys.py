@@ -90,10 +90,13 @@ class KeystoreEntry:
             return Keystore.load(path, password=password, key_password=key_password, alias=alias)
         if self.key is None:
             raise AssertionError("checked when it was made")
-        loaded = Keystore.from_pem(
-            key=self.key, certificate=self.certificate, chain=self.chain, password=password
+        return Keystore.from_pem(
+            key=self.key,
+            certificate=self.certificate,
+            chain=self.chain,
+            password=password,
+            alias="key" if alias is None else alias,
         )
-        return loaded if alias is None else loaded.renamed(*loaded.snapshot().keys, alias)
 
 
 @dataclass(frozen=True, kw_only=True)

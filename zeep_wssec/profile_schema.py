@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import re
 import textwrap
 import types
@@ -130,7 +131,7 @@ def _field_docs(cls: type) -> dict[str, str]:
     body = ast.parse(source).body[0].body  # type: ignore[attr-defined]
     return {
         above.target.id: _prose(text.value.value)
-        for above, text in zip(body, body[1:], strict=False)
+        for above, text in itertools.pairwise(body)
         if isinstance(above, ast.AnnAssign)
         and isinstance(above.target, ast.Name)
         and isinstance(text, ast.Expr)

@@ -10,7 +10,7 @@ from datetime import datetime
 from lxml import etree
 
 from zeep_wssec.demands import SignedBy
-from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.errors import DecryptionError, MalformedSecurityError
 from zeep_wssec.header.evidence import (
     EncryptionEvidence,
     Evidence,
@@ -24,6 +24,7 @@ from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.ids import WSU_ID, IdIndex, fresh_id
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import DS, XENC
+from zeep_wssec.soap.parsing import Facts
 from zeep_wssec.soap.parts import Part
 from zeep_wssec.soap.placement import Placement
 
@@ -56,6 +57,8 @@ class Outgoing:
     signature_values: list[str] = field(default_factory=list)
     body_encrypted: bool = False
     """Whether the content of the Body has been encrypted."""
+    made: list[etree._Element] = field(default_factory=list)
+    """What the steps have put into the header; their Ids are fresh, so no other element has them."""
     undo: list[Callable[[], None]] = field(default_factory=list)
     """Puts the tree back, last change first, when a step fails."""
     _ids: IdIndex | None = None
@@ -66,6 +69,7 @@ class Outgoing:
         Spec: WSS SOAP Message Security 1.1.1, section 5, Security Header.
         """
         self.security.insert(0, element)
+        self.made.append(element)
 
     def ensure_id(self, element: etree._Element, kind: str) -> str:
         """Give the Id of ``element``, made now if it has none; an Id that it has must be unambiguous.
@@ -80,6 +84,8 @@ class Outgoing:
             value = fresh_id(kind)
             element.set(name, value)
             self.undo.append(lambda: element.attrib.pop(name, None) and None)
+            return value
+        if any(element is item for item in self.made):
             return value
         if self._ids is None:
             self._ids = IdIndex(self.envelope.root)
@@ -96,6 +102,8 @@ class Incoming:
     security: etree._Element
     keys: Snapshot
     limits: Limits
+    facts: Facts
+    """What the octets of the message rule out."""
     now: datetime
     signed_by: tuple[SignedBy, ...]
     """Whom a signature must come from; empty: nobody is demanded, and an unknown signer is only reported."""
@@ -128,8 +136,17 @@ class Incoming:
     def ids(self) -> IdIndex:
         """The Id index of the tree as it is now."""
         if self._ids is None:
-            self._ids = IdIndex(self.envelope.root)
+            self._ids = self._index()
         return self._ids
+
+    def _index(self) -> IdIndex:
+        try:
+            return IdIndex(self.envelope.root, self.facts)
+        except MalformedSecurityError:
+            if not self.replaced_by:
+                raise
+            # What was decrypted may be the cause, and decrypted octets fail in one way only.
+            raise DecryptionError from None
 
     def count(self, kind: str, limit: int) -> None:
         """Count one more element of ``kind``.
@@ -141,9 +158,10 @@ class Incoming:
         if self.counted[kind] > limit:
             raise MalformedSecurityError(f"The message has more than {limit} {kind} elements.")
 
-    def forget_ids(self) -> None:
-        """Have the Id index made again: decryption has put new elements into the tree."""
+    def forget_ids(self, decrypted: bytes) -> None:
+        """Have the Id index made again: decryption has put ``decrypted`` into the tree."""
         self._ids = None
+        self.facts |= Facts.of(decrypted)
 
     @property
     def signatures(self) -> list[SignatureEvidence]:

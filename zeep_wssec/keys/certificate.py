@@ -229,6 +229,15 @@ class Certificate:
         own = self.canonical_issuer
         return given is not None and (given == own or given == own[::-1])
 
+    def has_subject(self, name: str) -> bool:
+        """Tell whether the subject is exactly ``name``, whole and with its case; never raises.
+
+        The name may start at either end and use short names or OIDs; no RDN may be missing.
+        """
+        given = parse_name_text(name, exact=True)
+        own = canonical_name(read_name(self._tbs[1]), exact=True)
+        return given is not None and (given == own or given == own[::-1])
+
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True

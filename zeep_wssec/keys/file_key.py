@@ -158,6 +158,14 @@ class FileKey:
             return False
         return self._key.public_key() == theirs
 
+    def encrypted_pem(self, password: bytes) -> bytes:
+        """Give the key as PKCS#8 under ``password``, for a library that wants a file."""
+        return self._key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(password),
+        )
+
     def __repr__(self) -> str:
         return f"<FileKey {self.kind}>"
 

@@ -64,12 +64,16 @@ _HEX_PAIR = re.compile("[0-9A-Fa-f]{2}")
 
 
 @lru_cache(maxsize=128)
-def parse_name_text(text: str) -> CanonicalName | None:
+def parse_name_text(text: str, *, exact: bool = False) -> CanonicalName | None:
     """Read the text of a name, however a peer wrote it; ``None`` if it is no name. Never raises.
 
     Takes commas or semicolons, spaces anywhere, quotes, backslash escapes, ``#hex`` values, short
     names and OIDs in any case, and the slash form of OpenSSL. An unescaped comma inside a value is
-    taken as part of it when no type follows.
+    taken as part of it when no type follows. The RDNs come in the order of the text.
+
+    Args:
+        text: What a peer or a user wrote.
+        exact: Keep case, width and inner spacing of the values, as ``canonical_name`` does.
     """
     if len(text) > MAX_NAME_LENGTH:
         return None
@@ -77,7 +81,7 @@ def parse_name_text(text: str) -> CanonicalName | None:
     rdns = [[part] for part in _SLASH.split(text) if part] if text[:1] == "/" else _split(text)
     canonical = []
     for rdn in rdns:
-        attributes = [_parse_attribute(part) for part in rdn]
+        attributes = [_parse_attribute(part, exact=exact) for part in rdn]
         if None in attributes:
             return None
         canonical.append(frozenset(item for item in attributes if item is not None))
@@ -114,7 +118,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
     yield text[start:], ""
 
 
-def _parse_attribute(text: str) -> tuple[str, str] | None:
+def _parse_attribute(text: str, *, exact: bool) -> tuple[str, str] | None:
     kind, equals, value = text.partition("=")
     kind = kind.strip().upper()
     number = _OID.fullmatch(kind)
@@ -123,19 +127,19 @@ def _parse_attribute(text: str) -> tuple[str, str] | None:
         return None
     value = value.strip()
     if value.startswith("#"):
-        return _parse_hex(oid, value[1:])
+        return _parse_hex(oid, value[1:], exact=exact)
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = value[1:-1].replace('""', '"')
-    return oid, fold(_unescape(value))
+    return oid, fold(_unescape(value), exact=exact)
 
 
-def _parse_hex(oid: str, digits: str) -> tuple[str, str] | None:
+def _parse_hex(oid: str, digits: str, *, exact: bool) -> tuple[str, str] | None:
     try:
         der = bytes.fromhex(digits)
         tag, value, end = read_tlv(der)
     except ValueError:
         return None
-    return (oid, canonical_value(tag, value)) if end == len(der) else None
+    return (oid, canonical_value(tag, value, exact=exact)) if end == len(der) else None
 
 
 def _unescape(text: str) -> str:

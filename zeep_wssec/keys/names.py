@@ -97,20 +97,29 @@ def _der_length(length: int) -> bytes:
     return bytes([0x80 | len(octets)]) + octets
 
 
-def canonical_name(rdns: tuple[tuple[Attribute, ...], ...]) -> CanonicalName:
-    """Give the form in which names are compared: case, spacing and string types do not count."""
+def canonical_name(
+    rdns: tuple[tuple[Attribute, ...], ...], *, exact: bool = False
+) -> CanonicalName:
+    """Give the form in which names are compared: string types never count.
+
+    Case, width and spacing do not count either, as RFC 5280 section 7.1 has it for finding an issuer;
+    with ``exact``, for telling who somebody is, they do.
+    """
     return tuple(
-        frozenset((oid, canonical_value(tag, value)) for oid, tag, value in rdn) for rdn in rdns
+        frozenset((oid, canonical_value(tag, value, exact=exact)) for oid, tag, value in rdn)
+        for rdn in rdns
     )
 
 
-def canonical_value(tag: int, value: bytes) -> str:
-    """Give the form in which one value is compared: folded text, or the hex of what is no text."""
+def canonical_value(tag: int, value: bytes, *, exact: bool = False) -> str:
+    """Give the form in which one value is compared: its text, or the hex of what is no text."""
     if tag in _ENCODINGS:
-        return fold(_decode(tag, value))
+        return fold(_decode(tag, value), exact=exact)
     return f"#{bytes([tag]).hex()}{_der_length(len(value)).hex()}{value.hex()}"
 
 
-def fold(text: str) -> str:
-    """Drop what does not count in a comparison: case, width, and repeated or outer spaces."""
+def fold(text: str, *, exact: bool = False) -> str:
+    """Drop what does not count in a comparison; with ``exact`` only spaces at both ends."""
+    if exact:
+        return text.strip(" ")
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from zeep_wssec.errors import KeyLoadError
 
-_BLOCK = re.compile(
-    rb"-----BEGIN (?P<label>[A-Z0-9 #]{1,40})-----[ \t]*\r?\n?(?P<body>[^-]*)-----END (?P=label)-----"
-)
+_BEGIN = b"-----BEGIN "
+_LABEL = re.compile(rb"([A-Z0-9 #]{1,40})-----")
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,13 +36,24 @@ def find_blocks(data: bytes, *, source: str) -> tuple[Block, ...]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", errors="replace").encode()
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    blocks = tuple(
-        Block(label=found["label"].decode("ascii"), text=found[0] + b"\n", body=found["body"])
-        for found in _BLOCK.finditer(data)
-    )
-    if not blocks or len(blocks) != data.count(b"-----BEGIN "):
+    blocks = tuple(_read_block(part) for part in data.split(_BEGIN)[1:])
+    found = tuple(block for block in blocks if block is not None)
+    if not found or len(found) != len(blocks):
         raise KeyLoadError(
             f"{source}: PEM text expected; a block is missing, cut off or not closed.",
             source=source,
         )
-    return blocks
+    return found
+
+
+def _read_block(part: bytes) -> Block | None:
+    """Read what follows one ``-----BEGIN``; ``None`` if there is no END of the same label."""
+    label = _LABEL.match(part)
+    if label is None:
+        return None
+    body, end, _ = part[label.end() :].partition(b"-----END " + label[0])
+    if not end:
+        return None
+    return Block(
+        label=label[1].decode("ascii"), text=_BEGIN + label[0] + body + end + b"\n", body=body
+    )

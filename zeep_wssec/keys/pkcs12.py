@@ -19,8 +19,7 @@ from zeep_wssec.errors import (
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import FileKey, KeyEntry, KeystoreContent, PartnerEntry
 from zeep_wssec.keys.pem import order_chain
-from zeep_wssec.keys.pkcs12_crypto import check_work, decrypt_content, has_valid_mac, needs_rewrap
-from zeep_wssec.keys.pkcs12_rewrap import open_certificates
+from zeep_wssec.keys.pkcs12_crypto import decrypt, has_valid_mac
 
 MAX_BAGS = 2000
 MAX_DEPTH = 4
@@ -123,13 +122,12 @@ class _Reader:
             content = bytes(info["content"].native)
         elif kind == "encrypted_data":
             inner = info["content"]["encrypted_content_info"]
-            if needs_rewrap(inner):
-                found = open_certificates(info, password=self.password, source=self.source)
-                self.certificates += [
-                    _CertificateBag(certificate=item, name=name) for item, name in found
-                ]
-                return
-            content = decrypt_content(inner, password=self.password, source=self.source)
+            content = decrypt(
+                inner["content_encryption_algorithm"],
+                bytes(inner["encrypted_content"].native),
+                password=self.password,
+                source=self.source,
+            )
         else:
             raise KeyLoadError(
                 f"{self.source}: content of kind {kind} is not supported in a PKCS#12 file."
@@ -152,12 +150,17 @@ class _Reader:
                 self._read_safe(bag["bag_value"], depth=depth + 1)
 
     def _read_key(self, bag: Any, *, encrypted: bool) -> None:
-        if encrypted:
-            check_work(bag["bag_value"]["encryption_algorithm"], source=self.source)
-        der = bag["bag_value"].untag().dump(force=True)
-        password = self.key_password if encrypted else None
+        value = bag["bag_value"]
         try:
-            key = serialization.load_der_private_key(der, password)
+            if encrypted:
+                algorithm, ciphertext = (
+                    value["encryption_algorithm"],
+                    value["encrypted_data"].native,
+                )
+                der = decrypt(algorithm, ciphertext, password=self.key_password, source=self.source)
+            else:
+                der = value.untag().dump(force=True)
+            key = serialization.load_der_private_key(der, None)
         except UnsupportedAlgorithm:
             raise KeyLoadError(
                 f"{self.source}: a private key is of a kind that is not supported."

@@ -1,7 +1,7 @@
 """Passwords in PKCS#12: the MAC over a file, and the encryption of its parts.
 
-``cryptography`` opens a whole file but gives only one key of it, so the parts are opened here with
-its primitives; private keys are left to its own loader.
+``cryptography`` opens a whole file but gives only one key of it, and tells nothing of which
+certificate is a partner's; so the parts are opened here, with its primitives.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from asn1crypto.algos import (  # type: ignore[import-untyped]
 )
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.keys import pkcs12_rc2
 from zeep_wssec.keys.der import iterate_tlv
 
 MAX_ITERATIONS = 5_000_000
@@ -30,8 +31,14 @@ MAX_SCRYPT_BYTES = 256 * 1024 * 1024
 _DIGESTS = frozenset({"sha1", "sha224", "sha256", "sha384", "sha512"})
 _PBMAC1 = "1.2.840.113549.1.5.14"
 _SCRYPT = "1.3.6.1.4.1.11591.4.11"
-_TRIPLE_DES = {"pkcs12_sha1_tripledes_3key": 24, "pkcs12_sha1_tripledes_2key": 16}
-_RC2 = ("pkcs12_sha1_rc2_128", "pkcs12_sha1_rc2_40")
+_PBES2_CIPHERS = frozenset({"aes128_cbc", "aes192_cbc", "aes256_cbc", "tripledes_3key"})
+_OLD_CIPHERS = {
+    "pkcs12_sha1_tripledes_3key": 24,
+    "pkcs12_sha1_tripledes_2key": 16,
+    "pkcs12_sha1_rc2_128": 16,
+    "pkcs12_sha1_rc2_40": 5,
+}
+"""Octets of their keys."""
 
 
 def has_valid_mac(mac_data: Any, content: bytes, *, password: bytes, source: str) -> bool:
@@ -75,73 +82,61 @@ def _pbmac1(parameters: Any, content: bytes, password: bytes, source: str) -> by
     return hmac.digest(key, content, digest)
 
 
-def needs_rewrap(info: Any) -> bool:
-    """Tell whether the content is under RC2, which only a whole file can be opened with."""
-    return info["content_encryption_algorithm"]["algorithm"].native in _RC2
+def decrypt(algorithm: Any, ciphertext: bytes, *, password: bytes, source: str) -> bytes:
+    """Decrypt under a password: PBES2 with AES or triple DES, or one of the old PKCS#12 ciphers.
 
-
-def decrypt_content(info: Any, *, password: bytes, source: str) -> bytes:
-    """Decrypt an ``EncryptedContentInfo``: PBES2 with AES or triple DES, or PKCS#12 triple DES.
+    Args:
+        algorithm: An ``AlgorithmIdentifier`` as ``asn1crypto`` has it.
+        ciphertext: What is encrypted.
+        password: As the user gave it.
+        source: What to call the file in errors.
 
     Raises:
-        KeyLoadError: It is encrypted in another way.
+        KeyLoadError: It is encrypted in another way, or with too many iterations.
         ValueError: It does not decrypt.
+
+    Spec: RFC 7292, appendices B and C; RFC 8018, section 6.2.
     """
-    algorithm = info["content_encryption_algorithm"]
-    check_work(algorithm, source=source)
     name = algorithm["algorithm"].native
-    ciphertext = bytes(info["encrypted_content"].native)
+    parameters = algorithm["parameters"]
     if name == "pbes2":
-        scheme = algorithm["parameters"]["encryption_scheme"]
-        if scheme["algorithm"].native not in (
-            "aes128_cbc",
-            "aes192_cbc",
-            "aes256_cbc",
-            "tripledes_3key",
-        ):
-            raise _unsupported(scheme["algorithm"].native, source=source)
-        function = algorithm["parameters"]["key_derivation_func"]
+        scheme = parameters["encryption_scheme"]
+        if scheme["algorithm"].native not in _PBES2_CIPHERS:
+            raise _unsupported(scheme["algorithm"].dotted, source=source)
+        function = parameters["key_derivation_func"]
         key = _derive_pbes2(function, password, length=scheme.key_length, source=source)
-        return _decrypt_cbc(key, bytes(scheme["parameters"].native), ciphertext)
-    if name not in _TRIPLE_DES:
-        raise _unsupported(name, source=source)
-    salt, iterations = (
-        algorithm["parameters"]["salt"].native,
-        algorithm["parameters"]["iterations"].native,
-    )
+        iv = bytes(scheme["parameters"].native)
+        return _unpad(_decrypt_cbc(name, key, iv, ciphertext), block_bytes=len(iv))
+    if name not in _OLD_CIPHERS:
+        raise _unsupported(algorithm["algorithm"].dotted, source=source)
+    iterations = _require_bounded(parameters["iterations"].native, source=source)
+    salt = parameters["salt"].native
     failure = ValueError()
     for secret in _encodings(password):
         key, iv = (
             derive_pkcs12(secret, salt=salt, iterations=iterations, purpose=purpose, length=length)
-            for purpose, length in ((1, _TRIPLE_DES[name]), (2, 8))
+            for purpose, length in ((1, _OLD_CIPHERS[name]), (2, 8))
         )
         try:
-            return _decrypt_cbc(key + key[: 24 - len(key)], iv, ciphertext)
+            return _unpad(_decrypt_cbc(name, key, iv, ciphertext), block_bytes=8)
         except ValueError as error:
             failure = error
     raise failure
 
 
-def _decrypt_cbc(key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
+def _decrypt_cbc(name: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
+    if "rc2" in name:
+        return pkcs12_rc2.decrypt_cbc(key, iv, ciphertext)
+    # Triple DES with two keys uses the first one twice.
     aes = len(iv) == 16
-    algorithm: BlockCipherAlgorithm = algorithms.AES(key) if aes else TripleDES(key)
+    algorithm = algorithms.AES(key) if aes else TripleDES((key + key)[:24])
     decryptor = Cipher(algorithm, modes.CBC(iv)).decryptor()
-    padded = decryptor.update(ciphertext) + decryptor.finalize()
-    unpadder = padding.PKCS7(algorithm.block_size).unpadder()
+    return decryptor.update(ciphertext) + decryptor.finalize()
+
+
+def _unpad(padded: bytes, *, block_bytes: int) -> bytes:
+    unpadder = padding.PKCS7(8 * block_bytes).unpadder()
     return unpadder.update(padded) + unpadder.finalize()
-
-
-def check_work(algorithm: Any, *, source: str) -> None:
-    """Refuse key derivations that would hold the process, before any is run."""
-    if algorithm["algorithm"].native != "pbes2":
-        if algorithm["algorithm"].native.startswith(("pbes1_", "pkcs12_")):
-            _require_bounded(algorithm["parameters"]["iterations"].native, source=source)
-        return
-    function = algorithm["parameters"]["key_derivation_func"]
-    if function["algorithm"].dotted == _SCRYPT:
-        _scrypt_parameters(function, source=source)
-    else:
-        _require_bounded(function["parameters"]["iteration_count"].native, source=source)
 
 
 def _derive_pbes2(function: Any, password: bytes, *, length: int, source: str) -> bytes:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import cached_property
 
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
 from zeep_wssec.soap.namespaces import WSU, XML
+from zeep_wssec.soap.parsing import ANYTHING, ID_NAMES, Facts
 
 WSU_ID = f"{{{WSU}}}Id"
 ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "id", f"{{{XML}}}id", "AssertionID")
-_WITH_ID = etree.XPath(
-    "//*[@wsu:Id or @Id or @ID or @id or @xml:id or @AssertionID]", namespaces={"wsu": WSU}
-)
+_WSU_IDS = etree.XPath("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
+# Whole-document look-ups without a Python object for each hit: business data may have many ids.
+_VALUES = {
+    name: etree.XPath(f"/descendant::*/@{name}", smart_strings=False) for name in ID_NAMES
+}
+_BEARERS = {name: etree.XPath(f"/descendant::*/@{name}[. = $value]") for name in ID_NAMES}
 _NC_NAME = re.compile(r"[^\W\d][\w.\-·]{0,255}")
 
 
@@ -36,17 +41,15 @@ class IdIndex:
     ``wsu:Id`` must be unique even unreferenced, since that attribute exists for references only.
     """
 
-    def __init__(self, root: etree._Element) -> None:
-        self._nodes: dict[str, list[etree._Element]] = {}
-        found = _WITH_ID(root)
-        for node in found if isinstance(found, list) else []:
-            if not isinstance(node, etree._Element):
-                continue
-            values = {value for name in ID_ATTRIBUTES if (value := node.get(name)) is not None}
-            for value in values:
-                self._nodes.setdefault(value, []).append(node)
-        for value, nodes in self._nodes.items():
-            if len(nodes) > 1 and any(node.get(WSU_ID) == value for node in nodes):
+    def __init__(self, root: etree._Element, facts: Facts = ANYTHING) -> None:
+        """Index the Ids under ``root``; ``facts`` of its octets save searches for what is not there."""
+        self._root = root
+        self._facts = facts
+        self._wsu: dict[str, list[etree._Element]] = {}
+        for value, node in _bearers(_WSU_IDS(root)):
+            self._wsu.setdefault(value, []).append(node)
+        for value, nodes in self._wsu.items():
+            if len(nodes) > 1:
                 raise _ambiguous(value)
 
     def require(self, value: str) -> etree._Element:
@@ -55,7 +58,7 @@ class IdIndex:
         Raises:
             MalformedSecurityError: No element has it, or more than one.
         """
-        nodes = self._nodes.get(value, [])
+        nodes = self._nodes(value)
         if not nodes:
             raise MalformedSecurityError(f"Nothing in the message has the Id {value[:80]!r}.")
         if len(nodes) > 1:
@@ -64,7 +67,35 @@ class IdIndex:
 
     def has(self, value: str) -> bool:
         """Whether any element has this Id."""
-        return value in self._nodes
+        return bool(self._nodes(value))
+
+    @cached_property
+    def _others(self) -> dict[str, frozenset[str]]:
+        """Values of the other Id attributes, by name."""
+        return {
+            name: frozenset(_texts(_VALUES[name](self._root))) for name in self._facts.id_names
+        }
+
+    def _nodes(self, value: str) -> list[etree._Element]:
+        nodes = list(self._wsu.get(value, ()))
+        for name, values in self._others.items():
+            if value in values:
+                nodes.extend(node for _, node in _bearers(_BEARERS[name](self._root, value=value)))
+        return list({id(node): node for node in nodes}.values())
+
+
+def _bearers(found: object) -> list[tuple[str, etree._Element]]:
+    """Give the value and the element of each attribute that an expression has found."""
+    pairs = []
+    for item in found if isinstance(found, list) else []:
+        parent = item.getparent()
+        if parent is not None:
+            pairs.append((str(item), parent))
+    return pairs
+
+
+def _texts(found: object) -> list[str]:
+    return [str(item) for item in found] if isinstance(found, list) else []
 
 
 def same_document_id(uri: str | None, *, what: str) -> str:

@@ -34,11 +34,6 @@ class Limits:
                 raise ProfileError(f"{value!r} is not a whole number above 0.", path=name)
 
     @property
-    def max_elements(self) -> int:
-        """Elements in a message, scaled from its size: one for every 16 bytes, 200,000 at least."""
-        return max(200_000, self.max_message_bytes // 16)
-
-    @property
     def needs_huge_tree(self) -> bool:
         """Whether libxml2's own bound on a text node (10 MB) is below ``max_message_bytes``."""
         return self.max_message_bytes > 10_000_000

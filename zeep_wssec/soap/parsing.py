@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
@@ -10,8 +11,36 @@ from lxml import etree
 from zeep_wssec.errors import MalformedSecurityError
 from zeep_wssec.soap.limits import Limits
 
-_FOREIGN_NODES = etree.XPath("boolean(//processing-instruction() | //comment())")
-_COUNT = etree.XPath("count(//*)")
+ID_NAMES = frozenset({"Id", "ID", "id", "xml:id", "AssertionID"})
+"""Attributes besides ``wsu:Id`` that some reader takes for an Id."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a look at the octets of a message rules out, so that the tree need not be searched for it."""
+
+    id_names: frozenset[str] = ID_NAMES
+    """Names of Id attributes that may occur."""
+    foreign_nodes: bool = True
+    """Whether comments or processing instructions may occur."""
+
+    @classmethod
+    def of(cls, data: bytes) -> Facts:
+        """Look at octets; in an encoding that is not ASCII-compatible nothing is ruled out."""
+        if b"\0" in data:
+            return cls()
+        names = frozenset(name for name in ID_NAMES if name.encode() in data)
+        body = data[data.index(b"?>") + 2 :] if data.startswith(b"<?xml") and b"?>" in data else data
+        return cls(id_names=names, foreign_nodes=b"<?" in body or b"<!--" in body)
+
+    def __or__(self, other: Facts) -> Facts:
+        return Facts(self.id_names | other.id_names, self.foreign_nodes or other.foreign_nodes)
+
+
+_LIBXML2_TEXT = 10_000_000
+"""Octets of text at which libxml2 stops unless it is told that trees may be huge."""
+ANYTHING = Facts()
+"""Nothing is ruled out."""
 
 
 def parse_message(data: bytes, limits: Limits) -> etree._Element:
@@ -30,32 +59,32 @@ def parse_message(data: bytes, limits: Limits) -> etree._Element:
     if b"<!DOCTYPE" in data[:4096]:
         raise _dtd_refused()
     try:
-        root = etree.fromstring(data, _message_parser(limits.needs_huge_tree))
+        root = etree.fromstring(data, _message_parser(len(data) > _LIBXML2_TEXT))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise MalformedSecurityError(f"The message is not well-formed XML: {error}.") from None
     check_tree(root, limits)
     return root
 
 
-def check_tree(root: etree._Element, limits: Limits) -> None:
+def check_tree(root: etree._Element, limits: Limits, facts: Facts = ANYTHING) -> None:
     """Check a parsed message against ``limits`` before anything in it is believed.
+
+    Args:
+        root: The tree.
+        limits: Bounds.
+        facts: What its octets rule out, if they are known.
 
     Raises:
         MalformedSecurityError: A DTD, a processing instruction or comment (SOAP 1.1 section 3 forbids
-            the first two), or more elements, depth or attributes than allowed.
+            the first two), or more depth or attributes than allowed.
     """
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.doctype:
         raise _dtd_refused()
-    if _FOREIGN_NODES(root):
+    if facts.foreign_nodes and _has_foreign_nodes(root):
         raise MalformedSecurityError(
             "The message has a processing instruction or a comment: its text could be read in two ways.",
             hint="Parse it with remove_comments=True, or hand over the bytes.",
-        )
-    count = int(_float(_COUNT(root)))
-    if count > limits.max_elements:
-        raise MalformedSecurityError(
-            f"The message has {count} elements; {limits.max_elements} are allowed."
         )
     if _too_deep(limits.max_depth)(root):
         raise MalformedSecurityError(f"The message is nested deeper than {limits.max_depth} elements.")
@@ -88,7 +117,7 @@ def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree
         inherited = place.xpath(f"string(ancestor-or-self::*[@xml:{name}][1]/@xml:{name})")
         if inherited:
             declarations += f' xml:{name}="{_attribute(str(inherited))}"'
-    parser = _message_parser(True)
+    parser = _message_parser(len(data) > _LIBXML2_TEXT)
     try:
         root = etree.fromstring(
             b"".join((f"<{wrapper}{declarations}>".encode(), data, f"</{wrapper}>".encode())), parser
@@ -96,7 +125,7 @@ def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree
     except (etree.XMLSyntaxError, ValueError):
         raise ValueError("not well-formed content") from None
     try:
-        check_tree(root, limits)
+        check_tree(root, limits, Facts.of(data))
     except MalformedSecurityError:
         raise ValueError("content over a limit") from None
     return root
@@ -106,8 +135,15 @@ def _attribute(value: str) -> str:
     return value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
-def _float(value: object) -> float:
-    return value if isinstance(value, float) else 0.0
+def _has_foreign_nodes(root: etree._Element) -> bool:
+    document = root.getroottree().getroot()
+    kinds = (etree.Comment, etree.ProcessingInstruction)
+    if next(document.iter(*kinds), None) is not None:
+        return True
+    return any(
+        next(siblings, None) is not None
+        for siblings in (document.itersiblings(preceding=True), document.itersiblings())
+    )
 
 
 def _message_parser(huge_tree: bool) -> etree.XMLParser:
@@ -133,4 +169,4 @@ def _too_deep(depth: int) -> etree.XPath:
 
 @lru_cache(maxsize=16)
 def _too_many_attributes(count: int) -> etree.XPath:
-    return etree.XPath(f"boolean(//*[@*[{count + 1}]])")
+    return etree.XPath(f"boolean(/descendant::*/@*[{count + 1}])")

@@ -95,7 +95,7 @@ def check_response(
         error.request_sent = "yes"
         profile.finish(call, error)
         raise
-    calls.resume(call)
+    calls.resume(call, content)
 
 
 def _check_empty(profile: CallChecker, call: Call) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from zeep_wssec.errors import KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry
+from zeep_wssec.keys.pem import load_pem
 from zeep_wssec.keys.protocols import Decrypter, KeyAgreement, SignatureScheme, Signer
 from zeep_wssec.testing.authority import Authority, Issued
 from zeep_wssec.testing.certificates import generate_key
@@ -193,3 +194,12 @@ def test_entries_compare_by_identity(client: Issued) -> None:
     first, second = (PartnerEntry("a", certificate=client.certificate) for _ in range(2))
     assert first != second
     assert isinstance(client.keystore().snapshot().require_key(), KeyEntry)
+
+
+def test_key_for_a_library_that_wants_a_file(client: Issued) -> None:
+    """The key leaves only encrypted."""
+    entry = client.keystore().snapshot().require_key()
+    assert isinstance(entry.signer, FileKey)
+    pem = entry.signer.encrypted_pem(b"geheim")
+    assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    assert load_pem([pem, client.certificate_pem], password=b"geheim").certificate == client.certificate

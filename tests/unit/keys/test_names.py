@@ -217,3 +217,42 @@ def test_names_of_one_authority_compare_equal(authority: Authority) -> None:
     """The subject of an issuer is the issuer of what it issued."""
     issued = authority.issue("x").certificate
     assert issued.canonical_issuer == authority.certificate.canonical_subject
+
+
+def subject_of(authority: Authority, *values: str) -> Certificate:
+    """Issue a certificate to an organization with common names, taken literally."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, value) for value in values])
+    key = generate_key("ec-p256", reuse=True)
+    return build_certificate(
+        subject=name,
+        issuer=authority.certificate.x509.subject,
+        subject_key=key,
+        signed_by=authority.issued.private_key,
+        not_before=authority.now,
+        not_after=authority.now + timedelta(days=1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "same"),
+    [
+        (["peer"], "CN=peer", True),
+        (["peer"], "2.5.4.3 = peer", True),
+        (["peer"], "CN=Peer", False),
+        (["peer\0.evil"], "CN=peer", False),
+        (["peer", "evil"], "CN=peer", False),
+        (["peer", "evil"], "CN=evil,CN=peer", True),
+        (["peer", "evil"], "CN=peer,CN=evil", True),
+        (["ｐeer"], "CN=peer", False),  # noqa: RUF001
+        (["peer "], "CN=peer", True),
+        (["pe  er"], "CN=pe er", False),
+        (["peer, O=Bank"], "CN=peer, O=Bank", False),
+        (["peer, O=Bank"], "CN=peer\\, O\\=Bank", True),
+        (["peer"], "", False),
+    ],
+)
+def test_a_subject_is_the_whole_exact_name(
+    authority: Authority, values: list[str], name: str, same: bool
+) -> None:
+    """Who somebody is, is compared to the letter: no folding, no part of a name."""
+    assert subject_of(authority, *values).has_subject(name) is same

@@ -1,0 +1,109 @@
+"""The public API as a user's program has it, for ``mypy --strict``; ``test_docs.py`` runs the README's part."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from zeep_wssec import (
+    TLS,
+    AnyoneUnder,
+    Exchange,
+    Inbound,
+    InboundError,
+    Limits,
+    Overlay,
+    OverTLS,
+    Pin,
+    Profile,
+    ProfileError,
+    Report,
+    RequirementError,
+    SecurityHeader,
+    Service,
+    Signature,
+    Subject,
+    Timestamp,
+    Unverified,
+    UsernameToken,
+    WSSecError,
+)
+
+
+def first_screen(envelope: bytes, reply: bytes) -> None:
+    """The README's example, word for word."""
+    # README: begin
+    from zeep_wssec import Encryption, Keystore, Profile, Secret, Signature, Timestamp
+
+    keystore = Keystore.load("client.p12", password=Secret.env("P12_PASSWORD"))
+    keystore = keystore.with_partner("partner", "partner.pem")  # encrypt to them; they must sign
+    profile = Profile(
+        keystore=keystore,
+        outbound=[
+            Timestamp(ttl_seconds=300),
+            Signature(parts=("body", "timestamp")),
+            Encryption(recipients=("partner",)),
+        ],
+    )
+    client = profile.client("orders.wsdl")  # or: zeep.Client("orders.wsdl", wsse=profile)
+    order = client.service.PlaceOrder(sku="42", quantity=1, nonce="a1")
+    print(order.orderId, profile.last_report())  # who signed what, with what
+
+    sent = profile.secure(envelope)  # the same without zeep, on bytes or an lxml element
+    seen = profile.check(reply, request=sent.exchange)  # raises, or gives the message and its report
+    # README: end
+    print(seen.to_bytes(), sent.to_bytes())
+
+
+def demands() -> tuple[Inbound | OverTLS | Unverified, ...]:
+    """Every way to say what an answer must prove."""
+    return (
+        Inbound(signed=("body", "timestamp"), encrypted=("body",), signed_by="partner"),
+        Inbound(signed_by=Pin("ab" * 32), fresh_seconds=None),
+        Inbound(signed_by=Subject("CN=orders.example,O=Example"), clock_skew_seconds=5),
+        Inbound(signed_by=AnyoneUnder(reason="one CA for every node"), legacy={"sha1": "old node"}),
+        OverTLS(),
+        Unverified(reason="their test system does not sign", until=date(2030, 1, 1)),
+    )
+
+
+def settings(profile: Profile) -> Profile:
+    """A profile with everything said."""
+    return Profile(
+        keystore=profile.plan.keystore,
+        outbound=(Timestamp(), UsernameToken(username="u", password="p"), Signature()),
+        inbound=demands()[0],
+        operations={"Ping": Overlay(outbound=(), inbound=OverTLS())},
+        header=SecurityHeader(actor="urn:them", must_understand=False, layout="timestamp_first"),
+        namespaces={"o": "urn:example:orders"},
+        limits=Limits(max_message_bytes=1_000_000),
+        service=Service(wsdl="orders.wsdl", timeout_seconds=10),
+        tls=TLS(client_key="client", trust=("server-ca.pem",), minimum_version="1.3"),
+    )
+
+
+def judge(profile: Profile, request: bytes, reply: bytes) -> Report | None:
+    """A stored pair of messages, checked at the time it was received."""
+    exchange = Exchange.from_message(request)
+    try:
+        return profile.check(reply, request=exchange, now=datetime(2030, 1, 1, tzinfo=UTC)).report
+    except RequirementError as error:
+        print(error.missing, error.hint)
+    except InboundError as error:
+        print(error.code, error.fault_code, error.safe_message, error.request_sent)
+        return error.report
+    except WSSecError as error:
+        print(error.to_dict())
+    return profile.last_report()
+
+
+async def call(path: str) -> object:
+    """An asynchronous client from a profile file."""
+    try:
+        profile = Profile.load(path)
+    except ProfileError as error:
+        return str(error)
+    client = profile.async_client()
+    try:
+        return await client.service.PlaceOrder(sku="42", quantity=1, nonce="a1")
+    finally:
+        await client.transport.aclose()

@@ -1,0 +1,198 @@
+"""Profile files: TOML whose keys are the field names of the settings."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from zeep_wssec.demands import Demands, Inbound
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError, ProfileError
+from zeep_wssec.keys.files import read_file
+from zeep_wssec.plan import Overlay, Plan, check_steps
+from zeep_wssec.profile_keys import KeystoreEntry, TrustSection, load_keystore
+from zeep_wssec.profile_schema import MODES, SECTIONS, STEPS, TABLES
+from zeep_wssec.profile_values import (
+    Place,
+    read_settings,
+    read_value,
+    refuse_unknown,
+    require_table,
+    require_tables,
+)
+from zeep_wssec.settings import Encryption, Signature, Step
+from zeep_wssec.soap.parts import parse_parts
+
+MAX_FILE_BYTES = 1024 * 1024
+"""Largest profile file; a real one has a few kilobytes."""
+
+_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_TWICE = re.compile(r"Cannot (?:overwrite|declare|mutate|redefine)|Duplicate", re.IGNORECASE)
+
+
+def load_plan(path: str | PathLike[str]) -> Plan:
+    """Load a profile file; relative paths in it start at its folder.
+
+    Raises:
+        ProfileError: The file cannot be read, or something in it is wrong; ``path`` says where.
+        KeyMaterialError: A key or certificate that it names cannot be used; ``path`` says in which entry.
+    """
+    file = Path(path)
+    try:
+        data = read_file(file, what="a profile", limit=MAX_FILE_BYTES)
+    except KeyLoadError as error:
+        raise ProfileError(str(error.message), hint=error.hint) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ProfileError("A profile file is written in UTF-8.", path=file.name) from None
+    return loads_plan(text, base=file.absolute().parent, name=file.name)
+
+
+def loads_plan(text: str, *, base: Path, name: str) -> Plan:
+    """Read a profile from TOML text; like ``load_plan``.
+
+    Args:
+        text: The content of a profile file.
+        base: The folder where relative paths start.
+        name: What errors call the text.
+    """
+    try:
+        return _read_plan(_parse(text), Place(path="", base=base))
+    except (ProfileError, KeyMaterialError) as error:
+        inner = error.details.get("path")
+        error.details["path"] = f"{name}: {inner}" if inner else name
+        raise
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ProfileError("The file is nested too deeply.") from None
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+    match = _LINE.search(message)
+    line = int(match[1]) if match and match[1] else text.count("\n") + 1
+    what = _LINE.sub("", message)
+    if _TWICE.match(what):
+        raise ProfileError(f"Line {line}: a key or table is given twice.", line=line)
+    backslash = "\\" in what or "hex" in what
+    hint = "Write paths with / or in single quotes." if backslash else ""
+    raise ProfileError(f"Line {line} is not TOML: {what}.", hint=hint, line=line)
+
+
+def _read_plan(document: Mapping[str, Any], top: Place) -> Plan:
+    refuse_unknown(document, SECTIONS, top)
+    tables: dict[str, Any] = {
+        name: read_settings(cls, document[name], place=top.at(name))
+        for name, cls in TABLES.items()
+        if name in document
+    }
+    namespaces = _read_namespaces(document, top)
+    outbound = _read_steps(document.get("outbound", []), namespaces, top.at("outbound"))
+    inbound = _read_inbound(document, namespaces, top)
+    operations = _read_operations(document, namespaces, top)
+    trust = tables.pop("trust", TrustSection())
+    entries = [
+        read_settings(KeystoreEntry, table, place=top.at("keystore").at(index))
+        for index, table in enumerate(
+            require_tables(document.get("keystore", []), top.at("keystore"))
+        )
+    ]
+    return Plan(
+        keystore=load_keystore(entries, trust),
+        outbound=outbound,
+        inbound=inbound,
+        operations=operations,
+        namespaces=namespaces,
+        **tables,
+    )
+
+
+def _read_namespaces(document: Mapping[str, Any], top: Place) -> dict[str, str]:
+    place = top.at("namespaces")
+    table = require_table(document.get("namespaces", {}), place)
+    namespaces = {
+        prefix: read_value(uri, (str,), place=place.at(prefix)) for prefix, uri in table.items()
+    }
+    for prefix, uri in namespaces.items():
+        if not prefix or not uri.strip():
+            raise ProfileError("A prefix and a namespace are needed.", path=place.at(prefix).path)
+    return namespaces
+
+
+def _read_steps(value: Any, namespaces: Mapping[str, str], place: Place) -> tuple[Step, ...]:
+    steps = tuple(
+        _read_step(table, namespaces, place.at(index))
+        for index, table in enumerate(require_tables(value, place))
+    )
+    check_steps(steps, namespaces, place.path)
+    return steps
+
+
+def _read_step(table: Mapping[str, Any], namespaces: Mapping[str, str], place: Place) -> Step:
+    cls = _choose(table, "step", STEPS, place)
+    if cls is None:
+        raise ProfileError(
+            "Which step this is, is not said.",
+            hint=f"Add step = {_listed(STEPS)}.",
+            path=place.path,
+        )
+    step: Step = read_settings(cls, table, place=place, also=("step",))
+    if isinstance(step, Signature | Encryption):
+        parse_parts(step.parts, namespaces=namespaces, path=place.at("parts").path)
+    return step
+
+
+def _read_inbound(
+    document: Mapping[str, Any], namespaces: Mapping[str, str], above: Place
+) -> Demands | None:
+    if "inbound" not in document:
+        return None
+    place = above.at("inbound")
+    table = require_table(document["inbound"], place)
+    cls = _choose(table, "mode", MODES, place) or Inbound
+    demands: Demands = read_settings(cls, table, place=place, also=("mode",))
+    if isinstance(demands, Inbound):
+        for name in ("signed", "encrypted"):
+            parse_parts(getattr(demands, name), namespaces=namespaces, path=place.at(name).path)
+    return demands
+
+
+def _read_operations(
+    document: Mapping[str, Any], namespaces: Mapping[str, str], top: Place
+) -> dict[str, Overlay]:
+    operations = {}
+    for name, value in require_table(document.get("operation", {}), top.at("operation")).items():
+        place = top.at("operation").at(name)
+        table = require_table(value, place)
+        refuse_unknown(table, [item.name for item in fields(Overlay)], place)
+        steps = table.get("outbound")
+        operations[name] = Overlay(
+            outbound=None
+            if steps is None
+            else _read_steps(steps, namespaces, place.at("outbound")),
+            inbound=_read_inbound(table, namespaces, place),
+        )
+    return operations
+
+
+def _choose(
+    table: Mapping[str, Any], key: str, classes: Mapping[str, type[Any]], place: Place
+) -> type[Any] | None:
+    """Give the class that ``key`` names, or ``None`` when the key is missing."""
+    if key not in table:
+        return None
+    value = table[key]
+    if not isinstance(value, str) or value not in classes:
+        raise ProfileError(f"Needed is {_listed(classes)}.", path=place.at(key).path)
+    return classes[value]
+
+
+def _listed(words: Mapping[str, Any]) -> str:
+    return " or ".join(f'"{item}"' for item in words)
