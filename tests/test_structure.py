@@ -100,7 +100,9 @@ def test_imports_go_down(path: Path) -> None:
         if not is_within(name, "zeep_wssec"):
             continue
         target = name.split(".")[1]
-        target = target if (PACKAGE / target).is_dir() or (PACKAGE / f"{target}.py").exists() else ""
+        target = (
+            target if (PACKAGE / target).is_dir() or (PACKAGE / f"{target}.py").exists() else ""
+        )
         if target != unit and RANKS[target] >= RANKS[unit]:
             wrong.append(f"{shown(path)}:{line} {name}")
     assert not wrong
@@ -155,7 +157,9 @@ def body_lines(node: Function) -> int:
 
 def test_names_say_something() -> None:
     """No module is called after nothing in particular."""
-    folders = {folder for path in SOURCES for folder in path.relative_to(ROOT).with_suffix("").parts}
+    folders = {
+        folder for path in SOURCES for folder in path.relative_to(ROOT).with_suffix("").parts
+    }
     assert not folders & SAYS_NOTHING
 
 

@@ -202,7 +202,7 @@ def _answers(
         yield from _inbound(demands, where, plan)
     else:
         derived = derive_demands(steps, plan)
-        if derived is None:
+        if not isinstance(derived, Inbound):
             yield _warning(
                 where,
                 'Nothing is demanded of answers; say mode = "over_tls" if TLS is the proof, or what '

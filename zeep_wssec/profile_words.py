@@ -8,9 +8,10 @@ from datetime import datetime
 
 from zeep_wssec.demands import AnyoneUnder, Demands, Inbound, OverTLS, Pin, SignedBy, Unverified
 from zeep_wssec.errors import KeyMaterialError, ProfileError
+from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.plan import TLS, Plan
-from zeep_wssec.requirements import signers_for
+from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.settings import Encryption, Signature, Step, Timestamp, UsernameToken
 from zeep_wssec.xmlcrypto.algorithms import default_signature_method
 
@@ -139,7 +140,7 @@ def _demanded(
 
 def _derived(what: str, steps: Sequence[Step], plan: Plan) -> Iterator[str]:
     derived = derive_demands(steps, plan)
-    if derived is None:
+    if not isinstance(derived, Inbound):
         yield f"{what}: nothing is stated and the request has no signature or encrypted Body, so"
         yield "  nothing can be demanded; security that it carries must be valid."
         return
@@ -147,23 +148,25 @@ def _derived(what: str, steps: Sequence[Step], plan: Plan) -> Iterator[str]:
     yield from (f"  - {line}" for line in _proofs(derived, plan))
 
 
-def derive_demands(steps: Sequence[Step], plan: Plan) -> Inbound | None:
+def derive_demands(steps: Sequence[Step], plan: Plan) -> Demands | None:
     """Give what an unset ``inbound`` asks of the answer to a request of these steps, or ``None``.
 
     The check itself goes by the request as it was sent; this says the same ahead of it.
     """
-    timestamp = any(isinstance(step, Timestamp) for step in steps)
-    sealed = any(
-        part.kind == "body" and part.scope != "element"
+    sealed = [
+        part
         for step in steps
         if isinstance(step, Encryption)
         for part in plan.parts[id(step)]
+        if part.kind == "body"
+    ]
+    signs = any(isinstance(step, Signature) for step in steps)
+    request = Exchange(
+        signature_values=("",) if signs else (),
+        has_timestamp=any(isinstance(step, Timestamp) for step in steps),
+        has_encrypted_body=bool(sealed),
     )
-    encrypted = ("body",) if sealed else ()
-    if any(isinstance(step, Signature) for step in steps):
-        signed = ("body", "timestamp") if timestamp else ("body",)
-        return Inbound(signed=signed, encrypted=encrypted, fresh_seconds=300 if timestamp else None)
-    return Inbound(signed=(), encrypted=encrypted, fresh_seconds=None) if encrypted else None
+    return demands_for(plan, request)
 
 
 def _proofs(demands: Inbound, plan: Plan) -> Iterator[str]:

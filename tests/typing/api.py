@@ -49,7 +49,7 @@ def first_screen(envelope: bytes, reply: bytes) -> None:
     print(order.orderId, profile.last_report())  # who signed what, with what
 
     sent = profile.secure(envelope)  # the same without zeep, on bytes or an lxml element
-    seen = profile.check(reply, request=sent.exchange)  # raises, or gives the message and its report
+    seen = profile.check(reply, request=sent.exchange)  # raises, or gives message and report
     # README: end
     print(seen.to_bytes(), sent.to_bytes())
 

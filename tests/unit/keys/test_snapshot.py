@@ -123,7 +123,7 @@ def test_entries_by_certificate(snapshot: Snapshot, client: Issued, partner: Iss
 def test_twin_of_a_certificate_finds_no_entry(authority: Authority) -> None:
     """Another certificate of the same name, serial and key is another certificate."""
     mine = authority.issue("me", key="ec-p256", serial=5)
-    twin = authority.issue("me", key=mine.private_key, serial=5)
+    twin = authority.issue("me", key=mine.private_key, serial=5, san=["twin.example"])
     assert twin.certificate != mine.certificate
     assert mine.keystore().snapshot().find_key(twin.certificate) is None
 

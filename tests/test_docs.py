@@ -1,0 +1,201 @@
+"""The documentation says what the code does: its examples run, its tables are complete."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from test_public_api import ERRORS
+
+from zeep_wssec import Encryption, Inbound, InboundError, Keystore, Profile, Signature, Timestamp
+from zeep_wssec.errors import WSSecError
+from zeep_wssec.profile_file import loads_plan
+from zeep_wssec.profile_keys import KeystoreEntry
+from zeep_wssec.profile_schema import MODES, STEPS, TABLES, UNSET, Option, options_of
+from zeep_wssec.testing.authority import Authority
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+API = (ROOT / "tests" / "typing" / "api.py").read_text("utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+EXAMPLE = re.search(r"<!-- example -->\n```python\n(.*?)```", README, re.DOTALL)
+WSDL = ROOT / "wsdl-samples" / "orders" / "orders.wsdl"
+REQUEST = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+    '<PlaceOrder xmlns="urn:example:orders"><sku>42</sku></PlaceOrder></s:Body></s:Envelope>'
+)
+REPLY = REQUEST.replace("PlaceOrder", "PlaceOrderResponse").replace(
+    "<sku>42</sku>", "<orderId>7</orderId><sku>42</sku><nonce>a1</nonce>"
+)
+
+
+def blocks(language: str) -> list[Any]:
+    """Every fenced block of a language, as one parameter each."""
+    found = []
+    for page in PAGES:
+        texts = re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.M)
+        found += [pytest.param(text, id=f"{page.name}-{n}") for n, text in enumerate(texts, 1)]
+    return found
+
+
+def test_readme_example_is_type_checked() -> None:
+    """What the README shows is what mypy --strict sees."""
+    assert EXAMPLE is not None
+    checked = API.split("# README: begin\n")[1].split("    # README: end")[0]
+    assert textwrap.dedent(checked) == EXAMPLE[1]
+
+
+@pytest.fixture
+def partner(tmp_path: Path) -> Iterator[str]:
+    """A folder with the example's files, and the partner's service; gives its address."""
+    authority = Authority.create("CN=ca")
+    ours, theirs = authority.issue("CN=client"), authority.issue("CN=partner")
+    (tmp_path / "client.p12").write_bytes(ours.pkcs12("secret"))
+    (tmp_path / "partner.pem").write_bytes(theirs.certificate_pem)
+    profile = Profile(
+        keystore=theirs.keystore().with_partner("client", ours.certificate_pem),
+        outbound=[Timestamp(), Signature(), Encryption(recipients=("client",))],
+        inbound=Inbound(encrypted=("body",)),
+    )
+    with serve(profile) as address:
+        wsdl = WSDL.read_text("utf-8").replace("http://127.0.0.1/soap11/plain", address)
+        (tmp_path / "orders.wsdl").write_text(wsdl, "utf-8")
+        yield address
+
+
+class serve:
+    """A service on this machine that checks each request and protects its answer."""
+
+    def __init__(self, profile: Profile) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                profile.check(self.rfile.read(int(self.headers["Content-Length"])))
+                answer = profile.secure(REPLY.encode()).to_bytes()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/xml; charset=utf-8")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+    def __exit__(self, *args: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.usefixtures("partner")
+def test_readme_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example places an order at a partner that checks it, and believes the answer."""
+    assert EXAMPLE is not None
+    calling, rest = EXAMPLE[1].split("sent = profile.secure(envelope)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("P12_PASSWORD", "secret")
+    names: dict[str, Any] = {}
+    exec(calling, names)  # noqa: S102  # the README's own code
+    assert names["order"].orderId == "7"
+    assert "body signed" in names["profile"].last_report().proved
+
+    names["envelope"] = REQUEST.encode()
+    names["reply"] = partner_reply(tmp_path, names)
+    exec("sent = profile.secure(envelope)" + rest, names)  # noqa: S102
+    assert names["seen"].body[0].tag == "{urn:example:orders}PlaceOrderResponse"
+
+
+def partner_reply(tmp_path: Path, names: dict[str, Any]) -> bytes:
+    """Ask the service itself for an answer."""
+    import requests
+
+    address = re.search(r'soap:address location="([^"]+)"', (tmp_path / "orders.wsdl").read_text())
+    assert address is not None
+    request = names["profile"].secure(REQUEST.encode()).to_bytes()
+    return requests.post(address[1], data=request, timeout=30).content
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_python_block_compiles(text: str) -> None:
+    """Every Python block of the documentation is Python."""
+    compile(text, "block", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_profile_block_loads(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every profile of the documentation loads, with the files that it names beside it."""
+    authority = Authority.create("CN=ca")
+    (tmp_path / "client.p12").write_bytes(authority.issue("CN=client").pkcs12("secret"))
+    (tmp_path / "partner.pem").write_bytes(authority.issue("CN=partner").certificate_pem)
+    monkeypatch.setenv("P12_PASSWORD", "secret")
+    plan = loads_plan(text, base=tmp_path, name="block")
+    assert isinstance(plan.keystore, Keystore)
+
+
+def test_every_error_is_explained() -> None:
+    """docs/errors.md has each class with its code and fault code, and no other."""
+    page = (ROOT / "docs" / "errors.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (?:`(\w+)`)? ?\|", page, re.M)
+    expected = {(name, kind.code, fault_code(kind)) for name, kind in ERRORS.items()}
+    assert set(rows) == expected
+    assert len(rows) == len(expected)
+
+
+def fault_code(kind: type[WSSecError]) -> str:
+    return kind.fault_code if issubclass(kind, InboundError) else ""
+
+
+def sections() -> list[Any]:
+    """Each settings class of a profile file, with the headings that it stands under."""
+    found: list[tuple[str, type]] = [(f"[{name}]", cls) for name, cls in TABLES.items()]
+    found += [(f'step = "{name}"', cls) for name, cls in STEPS.items()]
+    found += [("[inbound]", Inbound), ("[[keystore]]", KeystoreEntry)]
+    found += [("[inbound]", cls) for cls in MODES.values()]
+    return [pytest.param(title, cls, id=cls.__name__) for title, cls in found]
+
+
+@pytest.mark.parametrize(("title", "cls"), sections())
+def test_every_key_is_explained(title: str, cls: type) -> None:
+    """docs/profile-file.md has each key in its section, with the default that it has."""
+    page = (ROOT / "docs" / "profile-file.md").read_text("utf-8")
+    section = re.search(rf"^#+ `{re.escape(title)}`\n(.*?)(?=^##+ |\Z)", page, re.DOTALL | re.M)
+    assert section is not None
+    keys = [key for option in options_of(cls).values() for key in option.keys]
+    assert [key for key in keys if f"`{key}`" not in section[1]] == []
+    if cls not in MODES.values():
+        rows = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", section[1], re.M))
+        options = options_of(cls)
+        assert rows == {name: in_toml(options[name]) for name in rows}
+
+
+def in_toml(option: Option) -> str:
+    """Give the default of an option as the page writes it."""
+    value = option.default
+    if value is None:
+        return f'"{UNSET}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, MappingProxyType | dict):
+        return "{}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A link to a file of the project finds it."""
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []

@@ -1,0 +1,83 @@
+"""The throwaway authority that users' tests get too."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from cryptography import x509
+
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.testing.authority import Authority
+from zeep_wssec.testing.certificates import POOL_SIZE, generate_key, make_key_usage
+
+
+def test_issued_certificate_has_what_was_asked_for(authority: Authority, now: datetime) -> None:
+    """Every option ends up in the certificate."""
+    made = authority.issue(
+        "CN=a,O=b",
+        key="ec-p256",
+        not_before=now,
+        not_after=now + timedelta(days=3),
+        key_usage=["digital_signature"],
+        extended_key_usage=["client_auth", "1.2.3.4"],
+        san=["a.example", "10.0.0.1", "urn://a", "a@b.example"],
+        ca=True,
+        path_length=2,
+        serial=42,
+    ).certificate
+    assert (made.subject, made.serial_number, made.key_kind) == ("CN=a,O=b", 42, "ec")
+    assert (made.not_before, made.not_after) == (now, now + timedelta(days=3))
+    extensions = made.x509.extensions
+    assert extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 2
+    assert len(list(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)) == 2
+    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [type(name) for name in names] == [
+        x509.DNSName,
+        x509.IPAddress,
+        x509.UniformResourceIdentifier,
+        x509.RFC822Name,
+    ]
+
+
+def test_files_of_an_issued_key_pair(authority: Authority) -> None:
+    """PEM and PKCS#12 hold the same pair, under the given name and password."""
+    issued = authority.intermediate("Middle").issue("a", key="ec-p256")
+    p12 = Keystore.from_bytes(issued.pkcs12("geheim", name="me"), password="geheim")
+    pem = Keystore.from_bytes(issued.key_pem("geheim") + issued.chain_pem, password="geheim", alias="me")
+    for store in (p12, pem, issued.keystore("me")):
+        entry = store.snapshot().require_key("me")
+        assert (entry.certificate, entry.chain) == (issued.certificate, issued.chain)
+
+
+def test_keys_in_a_row_are_different(authority: Authority) -> None:
+    """Reused keys repeat only after so many, so pairs in one test are never mixed up."""
+    keys = {id(generate_key("ec-p256", reuse=True)) for _ in range(POOL_SIZE)}
+    assert len(keys) == POOL_SIZE
+
+
+def test_fresh_keys(now: datetime) -> None:
+    """Without reuse every key is new."""
+    fresh = Authority.create("Fresh", key="ec-p256", now=now, reuse_keys=False)
+    first, second = (fresh.issue("a", key="ec-p256") for _ in range(2))
+    assert first.certificate.subject_key_identifier != second.certificate.subject_key_identifier
+
+
+@pytest.mark.parametrize("digest", ["sha1", "md5"])
+def test_weak_certificates(authority: Authority, digest: str) -> None:
+    """Certificates with weak digests can still be made, and carry a right signature."""
+    made = authority.issue("weak", digest=digest).certificate
+    algorithm = made.x509.signature_hash_algorithm
+    assert algorithm is not None
+    assert algorithm.name == digest
+
+
+def test_mistakes_in_tests_are_named(authority: Authority, now: datetime) -> None:
+    """A misspelt kind of key or usage does not give another one."""
+    with pytest.raises(ValueError, match="rsa2048"):
+        generate_key("rsa2048")
+    with pytest.raises(ValueError, match="digitalSignature"):
+        make_key_usage(["digitalSignature"])
+    other = Authority.create("EC", key="ec-p256", now=now)
+    with pytest.raises(ValueError, match="RSA issuers"):
+        other.issue("a", digest="sha1")

@@ -1,0 +1,128 @@
+"""``zeep-wssec check``: check and decrypt a message, and tell what it proved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from zeep_wssec.cli.files import STREAM, check_output, read_input, write_output
+from zeep_wssec.cli.group import failure_json
+from zeep_wssec.cli.output import show_lines
+from zeep_wssec.errors import InboundError, ProfileError, WSSecError
+
+if TYPE_CHECKING:
+    from zeep_wssec.exchange import Exchange
+    from zeep_wssec.plan import Plan
+    from zeep_wssec.profile import Checked
+
+
+class Moment(click.ParamType[datetime]):
+    """A time with its zone: ``2027-06-01T12:00:00Z``."""
+
+    name = "time"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read the time, or fail with what is missing."""
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2027-06-01T12:00:00Z.", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no zone; add Z for UTC.", param, ctx)
+        return moment
+
+
+@click.command()
+@click.argument("message")
+@click.option("--profile", "-p", "profile_path", required=True, metavar="FILE", help="The profile.")
+@click.option("--request", "-r", metavar="FILE", help="The request as it was sent.")
+@click.option("--operation", metavar="NAME", help="Operation, for a profile with overlays.")
+@click.option("--output", "-o", metavar="FILE", help="Where to put the plain text; - is stdout.")
+@click.option("--now", type=Moment(), metavar="TIME", help="Check as of this time, with zone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report, or the error, as JSON.")
+def check(
+    message: str,
+    profile_path: str,
+    request: str | None,
+    operation: str | None,
+    output: str | None,
+    now: datetime | None,
+    as_json: bool,
+) -> None:
+    """Check the SOAP message in MESSAGE (- is stdin), decrypt it, and tell what it proved.
+
+    With --request the message is held against the request that it answers; without it the profile
+    must say under [inbound] what to demand. The plain text is written on success only.
+    """
+    if output == STREAM and as_json:
+        raise click.UsageError("Plain text and JSON cannot both go to stdout.")
+    if message == STREAM == request:
+        raise click.UsageError("Message and request cannot both come from stdin.")
+    if output is not None:
+        check_output(output)
+    try:
+        checked = _check(message, profile_path, request, operation, now)
+    except WSSecError as error:
+        if as_json:
+            click.echo(failure_json(error))
+        raise
+    if output is not None:
+        write_output(output, checked.to_bytes())
+    if as_json:
+        click.echo(json.dumps(checked.report.to_dict(), indent=2))
+    else:
+        show_lines(str(checked.report).split("\n"), err=output == STREAM)
+
+
+def _check(
+    message: str,
+    profile_path: str,
+    request: str | None,
+    operation: str | None,
+    now: datetime | None,
+) -> Checked:
+    from zeep_wssec.profile import Profile
+
+    profile = Profile.load(profile_path)
+    exchange = None
+    if request is not None:
+        exchange = _read_request(read_input(request), request, operation, profile.plan)
+    elif operation is not None:
+        profile = Profile.from_plan(_for_operation(profile.plan, operation))
+    if exchange is None and profile.plan.inbound is None:
+        raise ProfileError(
+            "The profile does not state what an answer must prove, and no request is given.",
+            hint="Give the request with --request, or add [inbound] to the profile.",
+            path="inbound",
+        )
+    data = read_input(message, limit=profile.plan.limits.max_message_bytes)
+    return profile.check(data, request=exchange, now=now)
+
+
+def _for_operation(plan: Plan, operation: str) -> Plan:
+    _, demands = plan.for_operation([operation])
+    return replace(plan, inbound=demands)
+
+
+def _read_request(data: bytes, name: str, operation: str | None, plan: Plan) -> Exchange:
+    """Read the request and what its operation's overlay demands of the answer."""
+    from zeep_wssec.exchange import Exchange, operation_names
+    from zeep_wssec.soap.envelope import Envelope
+    from zeep_wssec.soap.parsing import parse_message
+
+    try:
+        root = parse_message(data, plan.limits)
+        exchange = Exchange.from_message(root, actor=plan.header.actor)
+    except (InboundError, ProfileError) as error:
+        raise ProfileError(f"This is no request: {error.message}", path=name) from None
+    names = [*operation_names(Envelope.read(root, error=ProfileError), {})]
+    if operation is not None:
+        names.insert(0, operation)
+    _, demands = plan.for_operation(names)
+    return replace(exchange, inbound=demands)
