@@ -24,8 +24,8 @@ LAYERS = (
     {"calls", "header", "profile_schema"},
     {"profile_values"},
     {"evidence_words", "requirements"},
-    {"inbound", "outbound"},
-    {"profile_file", "transport"},
+    {"inbound", "outbound", "profile_words"},
+    {"profile_file", "profile_lint", "transport"},
     {"clients"},
     {"profile"},
     {""},  # zeep_wssec/__init__.py: the public names

@@ -6,7 +6,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zeep import AsyncClient, Client, Settings
-from zeep.proxy import AsyncServiceProxy, ServiceProxy
+from zeep.proxy import AsyncServiceProxy
 
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.plan import Plan
@@ -20,33 +20,31 @@ class _HasPlan(Protocol):
     plan: Plan
 
 
-class ProfileClient(Client):  # type: ignore[misc]
+class ProfileClient(Client):
     """A ``zeep.Client`` whose every request and answer goes through one profile."""
 
     address: str | None = None
     """Endpoint in place of the WSDL's."""
 
-    def bind(self, service_name: str | None = None, port_name: str | None = None) -> ServiceProxy:
+    def bind(self, service_name: str | None = None, port_name: str | None = None) -> Any:
         """Give the proxy for a port, with the client's own address if it has one."""
         return _at_address(super().bind(service_name, port_name), self.address)
 
 
-class AsyncProfileClient(AsyncClient):  # type: ignore[misc]
+class AsyncProfileClient(AsyncClient):
     """A ``zeep.AsyncClient`` whose every request and answer goes through one profile."""
 
     address: str | None = None
     """Endpoint in place of the WSDL's."""
 
-    def bind(
-        self, service_name: str | None = None, port_name: str | None = None
-    ) -> AsyncServiceProxy:
+    def bind(self, service_name: str | None = None, port_name: str | None = None) -> Any:
         """Give the proxy for a port, with the client's own address if it has one."""
         return _at_address(super().bind(service_name, port_name), self.address)
 
     def create_service(self, binding_name: str, address: str) -> AsyncServiceProxy:
         """Give an asynchronous proxy for a binding at ``address``; zeep's own gives a synchronous one."""
-        proxy = super().create_service(binding_name, address)
-        return AsyncServiceProxy(self, proxy._binding, address=address)
+        proxy = super().create_service(binding_name, address)  # type: ignore[no-untyped-call]
+        return AsyncServiceProxy(self, proxy._binding, address=address)  # type: ignore[no-untyped-call]
 
 
 def open_client(
@@ -59,7 +57,7 @@ def open_client(
 ) -> ProfileClient:
     """Make a client; its settings become known to the transport, which checks raw answers by them."""
     settings = _settings(profile.plan, options.pop("settings", None))
-    client = ProfileClient(
+    client = ProfileClient(  # type: ignore[no-untyped-call]
         _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
     )
     client.address = address or profile.plan.service.address
@@ -77,7 +75,7 @@ def open_async_client(
 ) -> AsyncProfileClient:
     """Make an asynchronous client; see ``open_client``."""
     settings = _settings(profile.plan, options.pop("settings", None))
-    client = AsyncProfileClient(
+    client = AsyncProfileClient(  # type: ignore[no-untyped-call]
         _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
     )
     client.address = address or profile.plan.service.address
@@ -104,7 +102,9 @@ def _settings(plan: Plan, given: Settings | None) -> Settings:
 def _wsdl(plan: Plan, given: Any) -> Any:
     wsdl = given if given is not None else plan.service.wsdl
     if wsdl is None:
-        raise ProfileError("No WSDL is given.", hint="Pass one, or set service.wsdl.", path="service.wsdl")
+        raise ProfileError(
+            "No WSDL is given.", hint="Pass one, or set service.wsdl.", path="service.wsdl"
+        )
     return fspath(wsdl) if isinstance(wsdl, PathLike) else wsdl
 
 

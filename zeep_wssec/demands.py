@@ -145,4 +145,6 @@ Demands = Inbound | OverTLS | Unverified
 
 def _need_reason(reason: str) -> None:
     if not isinstance(reason, str) or not reason.strip():
-        raise ProfileError("A reason is needed: it is what a later reader will ask for.", path="reason")
+        raise ProfileError(
+            "A reason is needed: it is what a later reader will ask for.", path="reason"
+        )

@@ -56,7 +56,7 @@ class WSSecError(_ZeepError):
     """Stable name of the kind of failure: for logs, metrics and tests."""
 
     def __init__(self, message: str, *, hint: str = "", **details: Any) -> None:
-        super().__init__(message)
+        super().__init__(message)  # type: ignore[no-untyped-call]
         self.hint = hint
         """What to do about it, or empty."""
         self.details: dict[str, Any] = details
@@ -262,7 +262,11 @@ class TokenUnavailableError(InboundError):
 
 
 class UntrustedCertificateError(InboundError):
-    """The signer is not who must sign; ``reason`` is one of expired, not_yet_valid, no_path, wrong_peer, wrong_usage, weak_key, own_key, revoked."""
+    """The signer is not who must sign.
+
+    ``reason`` is one of expired, not_yet_valid, no_path, wrong_peer, wrong_usage, weak_key, own_key,
+    revoked.
+    """
 
     code = "untrusted_certificate"
     fault_code = "FailedAuthentication"

@@ -77,7 +77,8 @@ def relates_to(envelope: Envelope) -> list[etree._Element]:
         block
         for namespace in (WSA, WSA_2004)
         for block in envelope.header.iterchildren(f"{{{namespace}}}RelatesTo")
-        if (block.get("RelationshipType") or "Reply").rsplit("/", 1)[-1].lower() in ("reply", "wsa:reply")
+        if (block.get("RelationshipType") or "Reply").rsplit("/", 1)[-1].lower()
+        in ("reply", "wsa:reply")
     ]
 
 
@@ -108,5 +109,3 @@ def _addressing_text(envelope: Envelope, local: str) -> str | None:
         if text and text.strip():
             return text.strip()
     return None
-
-

@@ -104,7 +104,7 @@ def check(
         message,
         order=order,
         proved=() if accepted_fault else verdict.proved,
-        warnings=_warnings(demands, accepted_fault, exchange),
+        warnings=_warnings(demands, accepted_fault),
     )
 
 
@@ -157,7 +157,7 @@ def _read_children(message: Incoming, order: list[str]) -> None:
         order.append(readable_name(child.tag))
         if child.tag == SIGNATURE:
             message.count("Signature", message.limits.max_signatures)
-        reader = _READERS.get(child.tag)
+        reader = _READERS.get(str(child.tag))
         if reader is None:
             raise UnsupportedTokenError(
                 f"The security header holds {readable_name(child.tag)}, which is not understood.",
@@ -183,9 +183,7 @@ def _check_verdict(message: Incoming, demands: Demands | None, verdict: Verdict)
     if message.security.getparent() is None:
         verdict.missing.insert(0, "there is no wsse:Security header for us")
     listed = "; ".join(verdict.missing)
-    signed = [
-        part_name(message, node) for item in message.signatures for node in item.covered
-    ]
+    signed = [part_name(message, node) for item in message.signatures for node in item.covered]
     raise RequirementError(
         f"The message does not prove what it must: {listed}.",
         hint=f"It has signed: {', '.join(signed) or 'nothing'}.",
@@ -211,9 +209,7 @@ def _with_context(
     return error
 
 
-def _warnings(
-    demands: Demands | None, accepted_fault: bool, exchange: Exchange | None
-) -> tuple[str, ...]:
+def _warnings(demands: Demands | None, accepted_fault: bool) -> tuple[str, ...]:
     if accepted_fault:
         return ("the Fault is not protected; anybody may have written it",)
     if demands is None:

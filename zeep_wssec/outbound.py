@@ -16,7 +16,14 @@ from zeep_wssec.header.signature import write_signature
 from zeep_wssec.header.timestamp import TIMESTAMP, write_timestamp
 from zeep_wssec.header.username_token import write_username_token
 from zeep_wssec.plan import Plan
-from zeep_wssec.settings import Encryption, SecurityHeader, Signature, Step, Timestamp, UsernameToken
+from zeep_wssec.settings import (
+    Encryption,
+    SecurityHeader,
+    Signature,
+    Step,
+    Timestamp,
+    UsernameToken,
+)
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.namespaces import WSSE, WSU
 
@@ -57,8 +64,8 @@ def protect(
     if not steps:
         return _exchange(envelope, names, None, now, demands)
     undo_header = envelope.header is None
-    envelope = envelope.require_header()
-    message = _start(envelope, plan, now)
+    envelope, header = envelope.require_header()
+    message = _start(envelope, header, plan, now)
     try:
         for step in steps:
             _run(message, step)
@@ -71,9 +78,8 @@ def protect(
     return _exchange(envelope, names, message, now, demands)
 
 
-def _start(envelope: Envelope, plan: Plan, now: datetime) -> Outgoing:
+def _start(envelope: Envelope, header: etree._Element, plan: Plan, now: datetime) -> Outgoing:
     """Give the working state with our ``wsse:Security`` in place: a new one, or the one to extend."""
-    assert envelope.header is not None
     present = envelope.security_headers(plan.header.actor)
     snapshot = plan.keystore.snapshot()
     if present and not plan.header.extend:
@@ -85,7 +91,7 @@ def _start(envelope: Envelope, plan: Plan, now: datetime) -> Outgoing:
         raise OutboundError("The envelope has two wsse:Security headers for this actor.")
     message = Outgoing(
         envelope=envelope,
-        security=present[0] if present else _new_header(envelope, plan.header),
+        security=present[0] if present else _new_header(envelope, header, plan.header),
         keys=snapshot,
         parts=plan.parts,
         namespaces=plan.namespaces,
@@ -103,10 +109,11 @@ def _start(envelope: Envelope, plan: Plan, now: datetime) -> Outgoing:
     return message
 
 
-def _new_header(envelope: Envelope, settings: SecurityHeader) -> etree._Element:
-    assert envelope.header is not None
+def _new_header(
+    envelope: Envelope, header: etree._Element, settings: SecurityHeader
+) -> etree._Element:
     security = etree.fromstring(f'<wsse:Security xmlns:wsse="{WSSE}" xmlns:wsu="{WSU}"/>')
-    envelope.header.insert(0, security)
+    header.insert(0, security)
     soap12 = envelope.version == "1.2"
     if settings.must_understand:
         security.set(envelope.name("mustUnderstand"), "true" if soap12 else "1")

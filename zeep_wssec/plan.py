@@ -159,9 +159,7 @@ def check_steps(steps: Sequence[Step], namespaces: Mapping[str, str], path: str)
             raise ProfileError(f"{step!r} is not a step.", path=where)
 
 
-def _check_order(
-    parts: Sequence[Part], made: set[str], later: Sequence[Step], where: str
-) -> None:
+def _check_order(parts: Sequence[Part], made: set[str], later: Sequence[Step], where: str) -> None:
     makers = {"timestamp": Timestamp, "username_token": UsernameToken, "signature": Signature}
     for part in parts:
         if part.kind not in makers or part.kind in made:

@@ -17,12 +17,18 @@ from zeep_wssec import calls, inbound, outbound
 from zeep_wssec.calls import Call
 from zeep_wssec.clients import AsyncProfileClient, ProfileClient, open_async_client, open_client
 from zeep_wssec.demands import Demands, Unverified
-from zeep_wssec.errors import InboundError, MalformedSecurityError, OutboundError, ProfileError, WSSecError
+from zeep_wssec.errors import (
+    InboundError,
+    MalformedSecurityError,
+    OutboundError,
+    ProfileError,
+    WSSecError,
+)
 from zeep_wssec.exchange import Exchange, relates_to
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
-
+from zeep_wssec.profile_file import load_plan
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.settings import SecurityHeader, Step
@@ -150,8 +156,6 @@ class Profile:
             KeyMaterialError: A key or certificate that it names cannot be used.
         """
         resolved = Path(path).resolve()
-        from zeep_wssec.profile_file import load_plan
-
         return cls.from_plan(load_plan(resolved), path=resolved)
 
     # Without zeep.

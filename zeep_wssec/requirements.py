@@ -55,7 +55,9 @@ def demands_for(plan: Plan, exchange: Exchange | None) -> Demands | None:
     if exchange.signature_values:
         signed = ("body", "timestamp") if exchange.has_timestamp else ("body",)
         return Inbound(
-            signed=signed, encrypted=encrypted, fresh_seconds=300 if exchange.has_timestamp else None
+            signed=signed,
+            encrypted=encrypted,
+            fresh_seconds=300 if exchange.has_timestamp else None,
         )
     return Inbound(signed=(), encrypted=encrypted, fresh_seconds=None) if encrypted else None
 
@@ -94,7 +96,9 @@ def signers_for(plan: Plan, demands: Demands | None) -> tuple[SignedBy, ...]:
     )
 
 
-def judge(message: Incoming, plan: Plan, demands: Demands | None, exchange: Exchange | None) -> Verdict:
+def judge(
+    message: Incoming, plan: Plan, demands: Demands | None, exchange: Exchange | None
+) -> Verdict:
     """Hold the evidence against the demands.
 
     What stands in the message is judged even where nothing is demanded: a confirmation or a RelatesTo
@@ -106,7 +110,9 @@ def judge(message: Incoming, plan: Plan, demands: Demands | None, exchange: Exch
         for part in signed:
             _judge_part(message, plan, part, message.is_covered, "signed", verdict)
         for part in encrypted:
-            _judge_part(message, plan, part, lambda node: _is_encrypted(message, node), "encrypted", verdict)
+            _judge_part(
+                message, plan, part, lambda node: _is_encrypted(message, node), "encrypted", verdict
+            )
         if demands.fresh_seconds is not None:
             _judge_freshness(message, demands, verdict)
     must_sign = isinstance(demands, Inbound) and bool(demands.signed)
@@ -140,7 +146,10 @@ def _judge_part(
 
 def _is_encrypted(message: Incoming, node: etree._Element) -> bool:
     """Whether all of ``node``, or all content of the Body, came encrypted."""
-    if any(item.node is node and (item.scope == "element" or item.whole) for item in message.encryptions):
+    if any(
+        item.node is node and (item.scope == "element" or item.whole)
+        for item in message.encryptions
+    ):
         return True
     if node is not message.envelope.body or not len(node) or (node.text or "").strip():
         return False
@@ -176,7 +185,9 @@ def _judge_relation(
     found = relates_to(message.envelope)
     if expected is None or not found:
         if required:
-            verdict.missing.append("RelatesTo must name the request, but request or answer has no id")
+            verdict.missing.append(
+                "RelatesTo must name the request, but request or answer has no id"
+            )
         return
     values = {(block.text or "").strip() for block in found}
     verdict.note(

@@ -67,9 +67,7 @@ class UsernameToken:
         check_choice("password_type", self.password_type, PasswordType)
         check_choice("precision", self.precision, Precision)
         if self.password_type == "none" and self.password is not None:
-            raise ProfileError(
-                "A password is given, yet password_type is \"none\".", path="password"
-            )
+            raise ProfileError('A password is given, yet password_type is "none".', path="password")
         if self.password_type != "none" and self.password is None:
             raise ProfileError(
                 f"password_type {self.password_type!r} needs a password.", path="password"
@@ -240,7 +238,9 @@ def frozen_legacy(value: Mapping[str, str]) -> Mapping[str, str]:
     for name, reason in value.items():
         if name not in algorithms.LEGACY:
             known = ", ".join(algorithms.LEGACY)
-            raise ProfileError(f"{name!r} is no legacy algorithm; known are {known}.", path="legacy")
+            raise ProfileError(
+                f"{name!r} is no legacy algorithm; known are {known}.", path="legacy"
+            )
         if not isinstance(reason, str) or not reason.strip():
             raise ProfileError(f"The opt-in for {name!r} needs a reason.", path=f"legacy.{name}")
     return MappingProxyType(dict(value))
@@ -262,7 +262,9 @@ def _named(path: str, name: str, table: Mapping[str, _Item]) -> _Item:
         return table[name]
     except (KeyError, TypeError):
         known = ", ".join(item.name for item in table.values() if not getattr(item, "legacy", ""))
-        raise ProfileError(f"{name!r} is not an algorithm here. Use one of {known}.", path=path) from None
+        raise ProfileError(
+            f"{name!r} is not an algorithm here. Use one of {known}.", path=path
+        ) from None
 
 
 def _allowed(path: str, item: _Item, opt_in: str, legacy: Mapping[str, str]) -> _Item:

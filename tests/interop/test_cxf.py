@@ -149,9 +149,7 @@ async def test_the_peer_proves_what_we_signed_and_encrypted(
     """WSS4J reports our signer, our algorithms and the parts that we covered."""
     seen = PeerReport()
 
-    await call(
-        profile_for("all", pki), cxf.url(version, "all"), version=version, plugins=[seen]
-    )
+    await call(profile_for("all", pki), cxf.url(version, "all"), version=version, plugins=[seen])
 
     signature, encryption = seen.latest["signatures"][0], seen.latest["encryptions"][0]
     assert "CN=client" in signature["signer"]
@@ -204,7 +202,10 @@ async def test_an_answer_changed_on_the_wire_is_refused(
     """One changed character in Body, Timestamp, signature, key or ciphertext: nothing reaches the caller."""
     profile = profile_for(service, pki)
 
-    with wire(cxf.url(version, service), CHANGES[change]) as address, pytest.raises(classes) as caught:
+    with (
+        wire(cxf.url(version, service), CHANGES[change]) as address,
+        pytest.raises(classes) as caught,
+    ):
         await call(profile, address, version=version, mode=mode)
 
     assert caught.value.request_sent == "yes"
@@ -289,16 +290,16 @@ async def test_an_unprotected_fault_can_be_accepted_by_name(
     )
 
     with pytest.raises(Fault, match="sold out"):
-        await call(
-            profile, cxf.url(version, "unsecured-fault"), version=version, operation="Fail"
-        )
+        await call(profile, cxf.url(version, "unsecured-fault"), version=version, operation="Fail")
 
     report = profile.last_report()
     assert report is not None
     assert report.proved == ()
 
 
-@pytest.mark.parametrize("reference", ["issuer_serial", "subject_key_identifier", "thumbprint", "x509_key_identifier"])
+@pytest.mark.parametrize(
+    "reference", ["issuer_serial", "subject_key_identifier", "thumbprint", "x509_key_identifier"]
+)
 async def test_the_peer_understands_every_key_reference(
     reference: Any, pki: Pki, cxf: CxfPeer
 ) -> None:
@@ -317,7 +318,10 @@ async def test_the_peer_understands_every_key_reference(
     assert answer.sku == "ABC-42"
 
 
-@pytest.mark.parametrize("reference", ["IssuerSerial", "SKIKeyIdentifier", "Thumbprint", "X509KeyIdentifier", "DirectReference"])
+@pytest.mark.parametrize(
+    "reference",
+    ["IssuerSerial", "SKIKeyIdentifier", "Thumbprint", "X509KeyIdentifier", "DirectReference"],
+)
 async def test_every_key_reference_of_the_peer_is_understood(
     reference: str, pki: Pki, cxf: CxfPeer
 ) -> None:
@@ -332,5 +336,3 @@ async def test_every_key_reference_of_the_peer_is_understood(
         answer = client.service.PlaceOrder(sku="ABC-42", quantity=1, nonce="n")
 
     assert answer.sku == "ABC-42"
-
-

@@ -11,7 +11,8 @@ import click
 
 from zeep_wssec.cli.files import STREAM, check_output, read_input, write_output
 from zeep_wssec.cli.group import failure_json
-from zeep_wssec.cli.output import show_lines
+from zeep_wssec.cli.options import now_option, operation_option, profile_option
+from zeep_wssec.cli.output import escaped, show_lines
 from zeep_wssec.errors import InboundError, ProfileError, WSSecError
 
 if TYPE_CHECKING:
@@ -20,31 +21,13 @@ if TYPE_CHECKING:
     from zeep_wssec.profile import Checked
 
 
-class Moment(click.ParamType[datetime]):
-    """A time with its zone: ``2027-06-01T12:00:00Z``."""
-
-    name = "time"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read the time, or fail with what is missing."""
-        try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a time such as 2027-06-01T12:00:00Z.", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} has no zone; add Z for UTC.", param, ctx)
-        return moment
-
-
 @click.command()
 @click.argument("message")
-@click.option("--profile", "-p", "profile_path", required=True, metavar="FILE", help="The profile.")
+@profile_option
 @click.option("--request", "-r", metavar="FILE", help="The request as it was sent.")
-@click.option("--operation", metavar="NAME", help="Operation, for a profile with overlays.")
+@operation_option
 @click.option("--output", "-o", metavar="FILE", help="Where to put the plain text; - is stdout.")
-@click.option("--now", type=Moment(), metavar="TIME", help="Check as of this time, with zone.")
+@now_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report, or the error, as JSON.")
 def check(
     message: str,
@@ -52,7 +35,7 @@ def check(
     request: str | None,
     operation: str | None,
     output: str | None,
-    now: datetime | None,
+    now: datetime,
     as_json: bool,
 ) -> None:
     """Check the SOAP message in MESSAGE (- is stdin), decrypt it, and tell what it proved.
@@ -77,7 +60,7 @@ def check(
     if as_json:
         click.echo(json.dumps(checked.report.to_dict(), indent=2))
     else:
-        show_lines(str(checked.report).split("\n"), err=output == STREAM)
+        show_lines(str(escaped(checked.report)).split("\n"), err=output == STREAM)
 
 
 def _check(
@@ -85,7 +68,7 @@ def _check(
     profile_path: str,
     request: str | None,
     operation: str | None,
-    now: datetime | None,
+    now: datetime,
 ) -> Checked:
     from zeep_wssec.profile import Profile
 

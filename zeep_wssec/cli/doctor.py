@@ -54,7 +54,7 @@ def examine() -> tuple[dict[str, str], list[str]]:
     for name, probe in probes.items():
         try:
             versions[name] = probe()
-        except Exception as error:  # noqa: BLE001  # whatever a broken extension raises is the finding
+        except Exception as error:  # whatever a broken extension raises is the finding
             versions[name] = f"cannot be imported: {type(error).__name__}: {error}"
             advice += _advice_for(name, str(error))
     return versions, advice

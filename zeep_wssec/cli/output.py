@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 import click
 
@@ -20,6 +22,18 @@ def printable(text: object) -> str:
     Control characters, line ends, bidirectional marks and what cannot be seen are escaped.
     """
     return _TO_ESCAPE.sub(lambda found: ascii(found[0])[1:-1], str(text))
+
+
+def escaped(value: Any) -> Any:
+    """Give settings or a report with every text in it made printable, so that its lines are its own."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, tuple):
+        return tuple(escaped(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {item.name: escaped(getattr(value, item.name)) for item in fields(value)}
+        return replace(value, **changed)
+    return value
 
 
 def show_lines(lines: Iterable[str], *, err: bool = False) -> None:

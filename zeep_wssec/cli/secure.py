@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from zeep_wssec.cli.files import STREAM, check_output, read_input, write_output
+from zeep_wssec.cli.options import now_option, operation_option, profile_option
 
 
 @click.command()
 @click.argument("envelope")
-@click.option("--profile", "-p", "profile_path", required=True, metavar="FILE", help="The profile.")
+@profile_option
 @click.option("--output", "-o", default=STREAM, metavar="FILE", help="Where to; - is stdout.")
-@click.option("--operation", metavar="NAME", help="Operation, for a profile with overlays.")
-def secure(envelope: str, profile_path: str, output: str, operation: str | None) -> None:
+@operation_option
+@now_option
+def secure(
+    envelope: str, profile_path: str, output: str, operation: str | None, now: datetime
+) -> None:
     """Protect the SOAP message in ENVELOPE (- is stdin) as the profile says.
 
     Nothing is sent, and nothing is written on failure. Keep the output: check --request takes it.
@@ -21,5 +27,5 @@ def secure(envelope: str, profile_path: str, output: str, operation: str | None)
 
     profile = Profile.load(profile_path)
     check_output(output)
-    secured = profile.secure(read_input(envelope), operation=operation)
+    secured = profile.secure(read_input(envelope), operation=operation, now=now)
     write_output(output, secured.to_bytes())

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from lxml import etree
 
@@ -78,12 +79,12 @@ class Outgoing:
             MalformedSecurityError: Another element has the same Id.
         """
         # The schemas of XML Signature and XML Encryption know Id, not wsu:Id.
-        name = "Id" if element.tag.startswith(("{" + DS, "{" + XENC)) else WSU_ID
+        name = "Id" if str(element.tag).startswith(("{" + DS, "{" + XENC)) else WSU_ID
         value = element.get(name)
         if value is None:
             value = fresh_id(kind)
             element.set(name, value)
-            self.undo.append(lambda: element.attrib.pop(name, None) and None)
+            self.undo.append(partial(_drop_attribute, element, name))
             return value
         if any(element is item for item in self.made):
             return value
@@ -92,6 +93,10 @@ class Outgoing:
         if self._ids.has(value):
             self._ids.require(value)
         return value
+
+
+def _drop_attribute(element: etree._Element, name: str) -> None:
+    element.attrib.pop(name, None)
 
 
 @dataclass(eq=False, kw_only=True)

@@ -164,13 +164,17 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: ContentKey) -> N
         raise MalformedSecurityError("An EncryptedData is to be decrypted twice.")
     covered = message.is_covered(element)
     if model.cipher.mode == "cbc" and not covered:
-        _check_legacy(message, "cbc", model.cipher.uri, f"{model.cipher.name} that no signature covers")
+        _check_legacy(
+            message, "cbc", model.cipher.uri, f"{model.cipher.name} that no signature covers"
+        )
         message.unauthenticated = True
     octets = key.octets
     if len(octets) != model.cipher.key_bytes:
         octets = os.urandom(model.cipher.key_bytes)
     sealed = decode_base64(model.value)
-    alone = len(parent) == 1 and not (parent.text or "").strip() and not (element.tail or "").strip()
+    alone = (
+        len(parent) == 1 and not (parent.text or "").strip() and not (element.tail or "").strip()
+    )
     in_header = parent.tag == ENCRYPTED_HEADER and parent.getparent() is message.envelope.header
     place = parent if in_header else element
     try:

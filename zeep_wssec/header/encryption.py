@@ -76,7 +76,9 @@ def _recipient(message: Outgoing, alias: str) -> tuple[Certificate, rsa.RSAPubli
     certificate = message.keys.require_certificate(alias)
     unfit = check_fitness(certificate, purpose="encrypt", now=message.now)
     if unfit is not None:
-        raise KeyUsageError(f"Nothing may be encrypted to {alias!r}: {unfit.sentence}", reason=unfit.reason)
+        raise KeyUsageError(
+            f"Nothing may be encrypted to {alias!r}: {unfit.sentence}", reason=unfit.reason
+        )
     public_key = certificate.public_key
     if not isinstance(public_key, rsa.RSAPublicKey):
         raise KeyUsageError(
@@ -92,12 +94,16 @@ def _targets(message: Outgoing, step: Encryption) -> list[_Target]:
     for part, element in find_parts(message, step):
         scope = part.scope or ("content" if element is message.envelope.body else "element")
         if element is message.envelope.body and scope == "element":
-            raise OutboundError("The Body itself cannot be encrypted, only its content: SOAP needs a Body.")
+            raise OutboundError(
+                "The Body itself cannot be encrypted, only its content: SOAP needs a Body."
+            )
         targets.append(_Target(part=part, element=element, scope=scope, id=fresh_id("ED")))
     chosen = {id(target.element) for target in targets}
     for target in targets:
         if any(id(outer) in chosen for outer in target.element.iterancestors()):
-            raise OutboundError(f"The part {target.part.text!r} lies inside another encrypted part.")
+            raise OutboundError(
+                f"The part {target.part.text!r} lies inside another encrypted part."
+            )
     return targets
 
 
@@ -132,9 +138,7 @@ def _content_octets(element: etree._Element) -> bytes:
     return b"".join((text, *pieces)) if text or len(pieces) != 1 else pieces[0]
 
 
-def _replace_content(
-    message: Outgoing, element: etree._Element, encrypted: etree._Element
-) -> None:
+def _replace_content(message: Outgoing, element: etree._Element, encrypted: etree._Element) -> None:
     text, children = element.text, list(element)
 
     def restore() -> None:
@@ -146,11 +150,10 @@ def _replace_content(
     element.text = None
 
 
-def _replace_element(
-    message: Outgoing, element: etree._Element, encrypted: etree._Element
-) -> None:
+def _replace_element(message: Outgoing, element: etree._Element, encrypted: etree._Element) -> None:
     parent = element.getparent()
-    assert parent is not None
+    if parent is None:
+        raise OutboundError("The Envelope itself cannot be encrypted.")
     new = encrypted
     if parent is message.envelope.header:
         new = _encrypted_header(message, element, encrypted)

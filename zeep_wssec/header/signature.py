@@ -22,7 +22,7 @@ from zeep_wssec.settings import Encryption, Signature
 from zeep_wssec.soap.ids import fresh_id, same_document_id
 from zeep_wssec.soap.parts import Part, find_part
 from zeep_wssec.xmlcrypto import signing
-from zeep_wssec.xmlcrypto.algorithms import SignatureMethod, default_signature_method
+from zeep_wssec.xmlcrypto.algorithms import Digest, SignatureMethod, default_signature_method
 from zeep_wssec.xmlcrypto.signature_model import SignatureModel, read_signature
 from zeep_wssec.xmlcrypto.signing import SignedPart
 
@@ -40,7 +40,9 @@ def write_signature(message: Outgoing, step: Signature) -> None:
     entry = message.keys.require_key(step.key)
     method = _method_for(entry, step, message)
     token = (
-        write_binary_token(message, entry.certificate) if step.key_reference == "binary_token" else None
+        write_binary_token(message, entry.certificate)
+        if step.key_reference == "binary_token"
+        else None
     )
     parts = [
         SignedPart(element=element, id=message.ensure_id(element, part.kind))
@@ -49,9 +51,7 @@ def write_signature(message: Outgoing, step: Signature) -> None:
     if not parts:
         raise PartNotFoundError("The message has none of the parts to sign.", path="parts")
     prefixes = None if step.inclusive_prefixes == "auto" else step.inclusive_prefixes
-    references = [
-        signing.reference_xml(part, step.digest_method, prefixes) for part in parts
-    ]
+    references = [signing.reference_xml(part, step.digest_method, prefixes) for part in parts]
     signature = signing.unsigned_signature(
         id=fresh_id("SIG"),
         method=method,
@@ -72,7 +72,9 @@ def _method_for(entry: KeyEntry, step: Signature, message: Outgoing) -> Signatur
     certificate = entry.certificate
     unfit = check_fitness(certificate, purpose="sign", now=message.now)
     if unfit is not None:
-        raise KeyUsageError(f"The key {entry.alias!r} must not sign: {unfit.sentence}", reason=unfit.reason)
+        raise KeyUsageError(
+            f"The key {entry.alias!r} must not sign: {unfit.sentence}", reason=unfit.reason
+        )
     method = step.signature_method or default_signature_method(certificate.key_kind, "sha256")
     if method is None or method.key_kind != certificate.key_kind:
         named = step.algorithm or "any algorithm here"
@@ -162,7 +164,10 @@ def _resolve(message: Incoming, uri: str | None, signature: etree._Element) -> e
 
 
 def _check_legacy(message: Incoming, model: SignatureModel) -> None:
-    used = [model.method, *(reference.digest for reference in model.references)]
+    used: list[SignatureMethod | Digest] = [
+        model.method,
+        *(reference.digest for reference in model.references),
+    ]
     for algorithm in used:
         if algorithm.legacy and algorithm.legacy not in message.legacy:
             raise UnsupportedAlgorithmError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from lxml import etree
 
@@ -59,7 +60,7 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
 
 def _check_fresh(message: Incoming, created: datetime, expires: datetime | None) -> None:
     now, skew = message.now, timedelta(seconds=message.clock_skew_seconds)
-    facts = {"created": created, "expires": expires, "now": now}
+    facts: dict[str, Any] = {"created": created, "expires": expires, "now": now}
     clock = f"Our clock says {now:%Y-%m-%dT%H:%M:%SZ}."
     if expires is not None and expires <= created:
         raise MalformedSecurityError(f"The Timestamp expires at {expires}, before it was created.")

@@ -82,9 +82,7 @@ def write_key_info(message: Outgoing, certificate: Certificate, reference: KeyRe
     Spec: WSS X.509 Certificate Token Profile 1.1.1, section 3.2; XML Signature 1.1, The X509Data Element.
     """
     if reference == "x509_data":
-        inner = (
-            f"<ds:X509Data><ds:X509Certificate>{certificate.base64}</ds:X509Certificate></ds:X509Data>"
-        )
+        inner = f"<ds:X509Data><ds:X509Certificate>{certificate.base64}</ds:X509Certificate></ds:X509Data>"
     else:
         inner = (
             f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" xmlns:wsse11="{WSSE11}">'
@@ -183,7 +181,9 @@ def _read_direct(message: Incoming, reference: etree._Element) -> NamedCertifica
             f"not to {readable_name(token.tag)}."
         )
     if reference.get("ValueType") not in (None, X509_V3):
-        raise UnsupportedTokenError("A token reference has a ValueType that does not fit its token.")
+        raise UnsupportedTokenError(
+            "A token reference has a ValueType that does not fit its token."
+        )
     return NamedCertificates(
         form="binary_token", text="a token", certificates=(certificate_of_token(token),)
     )
@@ -227,7 +227,9 @@ def _read_x509_data(message: Incoming, data: etree._Element) -> NamedCertificate
         value = decode_base64(child)
         found = message.keys.find_certificates(subject_key_identifier=value)
         return NamedCertificates(
-            form="x509_data", text=f"the subject key identifier {value.hex()[:128]}", certificates=found
+            form="x509_data",
+            text=f"the subject key identifier {value.hex()[:128]}",
+            certificates=found,
         )
     if child.tag == _ISSUER_SERIAL:
         return _read_issuer_serial(message, child)
@@ -237,7 +239,9 @@ def _read_x509_data(message: Incoming, data: etree._Element) -> NamedCertificate
 def _read_issuer_serial(message: Incoming, element: etree._Element) -> NamedCertificates:
     children = children_of(element)
     if [child.tag for child in children] != [_ISSUER_NAME, _SERIAL_NUMBER]:
-        raise MalformedSecurityError("An X509IssuerSerial must hold issuer name, then serial number.")
+        raise MalformedSecurityError(
+            "An X509IssuerSerial must hold issuer name, then serial number."
+        )
     issuer, serial = text_of(children[0]), text_of(children[1]).strip()
     if not serial.lstrip("-").isascii() or not serial.lstrip("-").isdigit() or len(serial) > 60:
         raise MalformedSecurityError("An X509SerialNumber is not a number.")

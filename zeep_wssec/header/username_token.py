@@ -92,8 +92,12 @@ def read_username_token(message: Incoming, element: etree._Element) -> None:
         InvalidTokenError: No or two user names, two passwords, nonces or times, or other broken content.
     """
     names = [child.tag for child in element]
-    if names.count(_USERNAME) != 1 or any(names.count(tag) > 1 for tag in (_PASSWORD, _NONCE, CREATED)):
-        raise InvalidTokenError("A UsernameToken has one Username and one of each other element at most.")
+    if names.count(_USERNAME) != 1 or any(
+        names.count(tag) > 1 for tag in (_PASSWORD, _NONCE, CREATED)
+    ):
+        raise InvalidTokenError(
+            "A UsernameToken has one Username and one of each other element at most."
+        )
     if set(names) - {_USERNAME, _PASSWORD, _NONCE, CREATED} or set(element.attrib) - {WSU_ID}:
         raise InvalidTokenError("A UsernameToken holds something that is not understood.")
     for child in element:

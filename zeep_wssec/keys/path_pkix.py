@@ -6,6 +6,7 @@ brings more modules than the rest of the package. Nothing is fetched, and no sys
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -23,6 +24,8 @@ from pyhanko_certvalidator.validate import async_validate_path
 
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.path_search import Obstacle
+
+_log = logging.getLogger(__name__)
 
 
 def check_constraints(path: tuple[Certificate, ...], *, now: datetime) -> Obstacle | None:
@@ -47,6 +50,7 @@ def check_constraints(path: tuple[Certificate, ...], *, now: datetime) -> Obstac
     except (ValidationError, PathError) as error:
         return _describe(error)
     except (ValueError, TypeError, KeyError, NotImplementedError, AssertionError):
+        _log.debug("The full path check could not read a certificate", exc_info=True)
         text = "a certificate in its path has content that cannot be read."
         return Obstacle(reason="constraint", sentence=text)
     return None
@@ -60,18 +64,23 @@ def _parse(der: bytes) -> Any:
 @lru_cache(maxsize=64)
 def _make_anchor(der: bytes) -> CertTrustAnchor:
     certificate = _parse(der)
-    subtrees = certificate.name_constraints_value
+    constraints = certificate.name_constraints_value
     parameters = None
-    if subtrees is not None:
-        permitted, excluded = subtrees["permitted_subtrees"], subtrees["excluded_subtrees"]
+    if constraints is not None:
         parameters = PKIXValidationParams(
-            initial_permitted_subtrees=process_general_subtrees(permitted) if permitted else None,
-            initial_excluded_subtrees=process_general_subtrees(excluded) if excluded else None,
+            initial_permitted_subtrees=_read_subtrees(constraints["permitted_subtrees"]),
+            initial_excluded_subtrees=_read_subtrees(constraints["excluded_subtrees"]),
         )
     qualifiers = TrustQualifiers(
         standard_parameters=parameters, max_path_length=certificate.max_path_length
     )
     return CertTrustAnchor(certificate, qualifiers)
+
+
+def _read_subtrees(subtrees: Any) -> Any:
+    return (
+        process_general_subtrees(subtrees) if isinstance(subtrees, asn1.GeneralSubtrees) else None
+    )
 
 
 def _run(check: Coroutine[Any, Any, Any]) -> None:

@@ -66,13 +66,13 @@ class Envelope:
         """Give ``local`` in this envelope's SOAP namespace."""
         return f"{{{self.namespace}}}{local}"
 
-    def require_header(self) -> Envelope:
-        """Give this envelope with a Header, made empty in front of the Body if there was none."""
+    def require_header(self) -> tuple[Envelope, etree._Element]:
+        """Give this envelope and its Header, made empty in front of the Body if there was none."""
         if self.header is not None:
-            return self
-        header = etree.Element(self.name("Header"), nsmap=None)
+            return self, self.header
+        header = etree.Element(self.name("Header"))
         self.root.insert(0, header)
-        return Envelope(self.root, self.namespace, header, self.body)
+        return Envelope(self.root, self.namespace, header, self.body), header
 
     def security_headers(self, actor: str | None) -> list[etree._Element]:
         """Give every ``wsse:Security`` meant for ``actor``; ``None`` is the ultimate receiver."""

@@ -16,9 +16,7 @@ WSU_ID = f"{{{WSU}}}Id"
 ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "id", f"{{{XML}}}id", "AssertionID")
 _WSU_IDS = etree.XPath("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
 # Whole-document look-ups without a Python object for each hit: business data may have many ids.
-_VALUES = {
-    name: etree.XPath(f"/descendant::*/@{name}", smart_strings=False) for name in ID_NAMES
-}
+_VALUES = {name: etree.XPath(f"/descendant::*/@{name}", smart_strings=False) for name in ID_NAMES}
 _BEARERS = {name: etree.XPath(f"/descendant::*/@{name}[. = $value]") for name in ID_NAMES}
 _NC_NAME = re.compile(r"[^\W\d][\w.\-·]{0,255}")
 
@@ -72,9 +70,7 @@ class IdIndex:
     @cached_property
     def _others(self) -> dict[str, frozenset[str]]:
         """Values of the other Id attributes, by name."""
-        return {
-            name: frozenset(_texts(_VALUES[name](self._root))) for name in self._facts.id_names
-        }
+        return {name: frozenset(_texts(_VALUES[name](self._root))) for name in self._facts.id_names}
 
     def _nodes(self, value: str) -> list[etree._Element]:
         nodes = list(self._wsu.get(value, ()))

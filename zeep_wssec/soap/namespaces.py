@@ -29,9 +29,7 @@ USERNAME_PROFILE: Final = (
 MESSAGE_SECURITY: Final = (
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#"
 )
-MESSAGE_SECURITY_11: Final = (
-    "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#"
-)
+MESSAGE_SECURITY_11: Final = "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#"
 BASE64_BINARY: Final = MESSAGE_SECURITY + "Base64Binary"
 
 PREFIXES: Final[dict[str, str]] = {

@@ -30,7 +30,9 @@ class Facts:
         if b"\0" in data:
             return cls()
         names = frozenset(name for name in ID_NAMES if name.encode() in data)
-        body = data[data.index(b"?>") + 2 :] if data.startswith(b"<?xml") and b"?>" in data else data
+        body = (
+            data[data.index(b"?>") + 2 :] if data.startswith(b"<?xml") and b"?>" in data else data
+        )
         return cls(id_names=names, foreign_nodes=b"<?" in body or b"<!--" in body)
 
     def __or__(self, other: Facts) -> Facts:
@@ -87,7 +89,9 @@ def check_tree(root: etree._Element, limits: Limits, facts: Facts = ANYTHING) ->
             hint="Parse it with remove_comments=True, or hand over the bytes.",
         )
     if _too_deep(limits.max_depth)(root):
-        raise MalformedSecurityError(f"The message is nested deeper than {limits.max_depth} elements.")
+        raise MalformedSecurityError(
+            f"The message is nested deeper than {limits.max_depth} elements."
+        )
     if _too_many_attributes(limits.max_attributes)(root):
         raise MalformedSecurityError(
             f"An element has more than {limits.max_attributes} attributes."
@@ -120,7 +124,8 @@ def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree
     parser = _message_parser(len(data) > _LIBXML2_TEXT)
     try:
         root = etree.fromstring(
-            b"".join((f"<{wrapper}{declarations}>".encode(), data, f"</{wrapper}>".encode())), parser
+            b"".join((f"<{wrapper}{declarations}>".encode(), data, f"</{wrapper}>".encode())),
+            parser,
         )
     except (etree.XMLSyntaxError, ValueError):
         raise ValueError("not well-formed content") from None

@@ -137,7 +137,9 @@ def _check_expression(expression: str, namespaces: Mapping[str, str], path: str)
     try:
         etree.XPath(expression, namespaces=dict(namespaces))
     except etree.XPathSyntaxError as error:
-        raise ProfileError(f"{expression!r} is not an XPath 1.0 expression: {error}.", path=path) from None
+        raise ProfileError(
+            f"{expression!r} is not an XPath 1.0 expression: {error}.", path=path
+        ) from None
 
 
 def find_part(
@@ -175,7 +177,11 @@ def find_part(
         return _by_id(part.value, envelope)
     if part.kind == "xpath":
         found = envelope.root.xpath(part.value, namespaces={**PREFIXES, **namespaces})
-        return [node for node in found if isinstance(node, etree._Element)] if isinstance(found, list) else []
+        return (
+            [node for node in found if isinstance(node, etree._Element)]
+            if isinstance(found, list)
+            else []
+        )
     if part.value == envelope.body.tag:
         return [envelope.body]
     return list(envelope.root.iter(part.value))

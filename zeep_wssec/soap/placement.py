@@ -60,7 +60,11 @@ class Placement:
             return node
         twin = _at(self._twin, _path(node, self._root))
         for ours, theirs in zip(node.iter(), twin.iter(), strict=True):
-            if (ours.tag, ours.text, dict(ours.attrib)) != (theirs.tag, theirs.text, dict(theirs.attrib)):
+            if (ours.tag, ours.text, dict(ours.attrib)) != (
+                theirs.tag,
+                theirs.text,
+                dict(theirs.attrib),
+            ):
                 raise DecryptionError
             if ours is not node and ours.tail != theirs.tail:
                 raise DecryptionError
@@ -70,13 +74,14 @@ class Placement:
         """Parse the whole message again with ``octets`` where ``old`` stands."""
         twin = copy.deepcopy(self._root) if self._twin is None else self._twin
         place = _at(twin, _path(old, self._root))
-        marker = etree.Element("m" + secrets.token_hex(16))
+        name = "m" + secrets.token_hex(16)
+        marker = etree.Element(name)
         marker.tail = place.tail
         parent = place.getparent()
         if parent is None:
             raise ValueError("no place")
         parent.replace(place, marker)
-        before, after = etree.tostring(twin, encoding="utf-8").split(f"<{marker.tag}/>".encode())
+        before, after = etree.tostring(twin, encoding="utf-8").split(f"<{name}/>".encode())
         return parse_message(before + octets + after, self._limits)
 
 

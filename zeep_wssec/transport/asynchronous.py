@@ -25,7 +25,7 @@ from zeep_wssec.transport.guard import (
 logger = logging.getLogger(__name__)
 
 
-class AsyncProfileTransport(AsyncTransport):  # type: ignore[misc]
+class AsyncProfileTransport(AsyncTransport):
     """Does for ``AsyncClient`` what ``ProfileTransport`` does for ``Client``."""
 
     def __init__(
@@ -37,7 +37,7 @@ class AsyncProfileTransport(AsyncTransport):  # type: ignore[misc]
         client: httpx.AsyncClient | None = None,
         cache: Any = None,
     ) -> None:
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]
             client=client
             or httpx.AsyncClient(
                 verify=context, trust_env=False, follow_redirects=False, timeout=timeout_seconds

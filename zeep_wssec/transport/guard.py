@@ -52,7 +52,7 @@ def call_at_start(profile: CallChecker, address: str) -> Call:
     if any(isinstance(step, UsernameToken) and step.password_type == "text" for step in steps):
         raise _not_sent(
             f"A password in readable form would go over plain HTTP to {parts.hostname}.",
-            "Use an https address, or password_type = \"digest\".",
+            'Use an https address, or password_type = "digest".',
         )
     if isinstance(profile.demands_of(call), OverTLS):
         raise _not_sent(

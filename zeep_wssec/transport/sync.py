@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _CHUNK = 65536
 
 
-class ProfileTransport(Transport):  # type: ignore[misc]
+class ProfileTransport(Transport):
     """Sends protected envelopes and lets no answer slip past verification.
 
     Never follows a redirect of a request, never reads trust or proxies from the environment, never
@@ -45,7 +45,7 @@ class ProfileTransport(Transport):  # type: ignore[misc]
         session = session or requests.Session()
         session.trust_env = False
         session.mount("https://", _ContextAdapter(context))
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]
             cache=cache, timeout=timeout_seconds, operation_timeout=timeout_seconds, session=session
         )
         self._profile = profile
@@ -118,12 +118,15 @@ class _ContextAdapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **{**kwargs, "ssl_context": self._context})
 
     def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        self,
+        request: requests.PreparedRequest,
+        verify: Any,
+        cert: Any = None,  # noqa: ARG002
+    ) -> Any:
         host, _ = super().build_connection_pool_key_attributes(request, True, None)
         return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
         conn.cert_reqs = "CERT_REQUIRED"
 
 

@@ -46,7 +46,9 @@ def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tup
         return octets, ()
     found = _XSI_TYPES(element)
     values = {str(value) for value in found} if isinstance(found, list) else set()
-    prefixes = sorted({value.split(":")[0].strip() if ":" in value else "#default" for value in values})
+    prefixes = sorted(
+        {value.split(":")[0].strip() if ":" in value else "#default" for value in values}
+    )
     usable = tuple(item for item in prefixes if item == "#default" or _PREFIX.fullmatch(item))
     return (canonicalize(element, usable), usable) if usable else (octets, ())
 

@@ -40,7 +40,9 @@ def encrypt_to_base64(plain: bytes, *, cipher: DataCipher, key: bytes) -> str:
     filling = _BLOCK - len(plain) % _BLOCK
     encryptor = Cipher(AES(key), CBC(vector)).encryptor()
     padded = plain + os.urandom(filling - 1) + bytes([filling])
-    return base64.b64encode(vector + encryptor.update(padded) + encryptor.finalize()).decode("ascii")
+    return base64.b64encode(vector + encryptor.update(padded) + encryptor.finalize()).decode(
+        "ascii"
+    )
 
 
 def decrypt(sealed: bytes, *, cipher: DataCipher, key: bytes) -> bytes:
@@ -69,7 +71,12 @@ def decrypt(sealed: bytes, *, cipher: DataCipher, key: bytes) -> bytes:
 
 
 def transport_key(
-    key: bytes, public_key: rsa.RSAPublicKey, *, transport: KeyTransport, digest: str, mgf_digest: str
+    key: bytes,
+    public_key: rsa.RSAPublicKey,
+    *,
+    transport: KeyTransport,
+    digest: str,
+    mgf_digest: str,
 ) -> bytes:
     """Encrypt a content key under an RSA public key.
 

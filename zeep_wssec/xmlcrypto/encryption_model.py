@@ -168,7 +168,9 @@ def _split(
 def _cipher_value(cipher_data: etree._Element) -> etree._Element:
     children = children_of(cipher_data)
     if [child.tag for child in children] != [_CIPHER_VALUE] or children[0].attrib:
-        raise MalformedSecurityError("CipherData must hold a CipherValue; nothing is fetched from elsewhere.")
+        raise MalformedSecurityError(
+            "CipherData must hold a CipherValue; nothing is fetched from elsewhere."
+        )
     return children[0]
 
 
@@ -197,4 +199,6 @@ def _read_oaep(method: etree._Element, transport: KeyTransport) -> tuple[str, st
 
 def _unsupported(uri: str, sentence: str) -> UnsupportedAlgorithmError:
     shown = (uri or "none")[:120]
-    return UnsupportedAlgorithmError(f"The algorithm {shown!r} is refused: {sentence}.", algorithm=shown)
+    return UnsupportedAlgorithmError(
+        f"The algorithm {shown!r} is refused: {sentence}.", algorithm=shown
+    )

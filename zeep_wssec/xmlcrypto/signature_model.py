@@ -129,7 +129,9 @@ def _is_prefix(text: str) -> bool:
 
 def _read_method(element: etree._Element) -> SignatureMethod:
     if children_of(element, attributes=_ALGORITHM):
-        raise MalformedSecurityError("SignatureMethod must be empty: no parameter is allowed in it.")
+        raise MalformedSecurityError(
+            "SignatureMethod must be empty: no parameter is allowed in it."
+        )
     uri = element.get("Algorithm")
     method = SIGNATURE_METHODS_BY_URI.get(uri or "")
     if method is None:
@@ -140,7 +142,9 @@ def _read_method(element: etree._Element) -> SignatureMethod:
 def _read_reference(element: etree._Element) -> ReferenceModel:
     children = children_of(element, attributes={"URI", "Id"})
     if [child.tag for child in children] != [_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE]:
-        raise MalformedSecurityError("A Reference must hold Transforms, DigestMethod and DigestValue.")
+        raise MalformedSecurityError(
+            "A Reference must hold Transforms, DigestMethod and DigestValue."
+        )
     transforms = children_of(children[0])
     if [transform.tag for transform in transforms] != [_TRANSFORM]:
         raise MalformedSecurityError("A Reference must have exactly one Transform.")
@@ -153,10 +157,14 @@ def _read_reference(element: etree._Element) -> ReferenceModel:
         raise _unsupported(uri, "no such digest is supported")
     value = decode_base64(children[2])
     if len(value) != digest.size:
-        raise MalformedSecurityError(f"A {digest.name} DigestValue has {digest.size} octets, not {len(value)}.")
+        raise MalformedSecurityError(
+            f"A {digest.name} DigestValue has {digest.size} octets, not {len(value)}."
+        )
     return ReferenceModel(uri=element.get("URI"), prefixes=prefixes, digest=digest, value=value)
 
 
 def _unsupported(uri: str | None, sentence: str) -> UnsupportedAlgorithmError:
     shown = (uri or "none")[:120]
-    return UnsupportedAlgorithmError(f"The algorithm {shown!r} is refused: {sentence}.", algorithm=shown)
+    return UnsupportedAlgorithmError(
+        f"The algorithm {shown!r} is refused: {sentence}.", algorithm=shown
+    )

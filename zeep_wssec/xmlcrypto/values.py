@@ -65,5 +65,7 @@ def children_of(
         raise MalformedSecurityError(f"{name} holds text beside its elements.")
     unknown = [key for key in element.attrib if key not in attributes]
     if unknown:
-        raise MalformedSecurityError(f"{name} has the attribute {str(unknown[0])[:80]}, which is not allowed.")
+        raise MalformedSecurityError(
+            f"{name} has the attribute {str(unknown[0])[:80]}, which is not allowed."
+        )
     return children

@@ -44,7 +44,9 @@ def test_files_of_an_issued_key_pair(authority: Authority) -> None:
     """PEM and PKCS#12 hold the same pair, under the given name and password."""
     issued = authority.intermediate("Middle").issue("a", key="ec-p256")
     p12 = Keystore.from_bytes(issued.pkcs12("geheim", name="me"), password="geheim")
-    pem = Keystore.from_bytes(issued.key_pem("geheim") + issued.chain_pem, password="geheim", alias="me")
+    pem = Keystore.from_bytes(
+        issued.key_pem("geheim") + issued.chain_pem, password="geheim", alias="me"
+    )
     for store in (p12, pem, issued.keystore("me")):
         entry = store.snapshot().require_key("me")
         assert (entry.certificate, entry.chain) == (issued.certificate, issued.chain)

@@ -80,11 +80,15 @@ def test_scheme_must_fit_the_key(kind: str, scheme: SignatureScheme, digest: str
         FileKey(generate_key(kind, reuse=True)).sign(b"data", scheme=scheme, digest=digest)
 
 
-@pytest.mark.parametrize(("digest", "mgf"), [("sha1", "sha1"), ("sha256", "sha1"), ("sha512", "sha256")])
+@pytest.mark.parametrize(
+    ("digest", "mgf"), [("sha1", "sha1"), ("sha256", "sha1"), ("sha512", "sha256")]
+)
 @pytest.mark.parametrize("label", [b"", b"label"])
 def test_oaep_decrypts(rsa_key: rsa.RSAPrivateKey, digest: str, mgf: str, label: bytes) -> None:
     """Digest, MGF1 digest and label are independent of each other."""
-    how = padding.OAEP(mgf=padding.MGF1(DIGESTS[mgf]), algorithm=DIGESTS[digest], label=label or None)
+    how = padding.OAEP(
+        mgf=padding.MGF1(DIGESTS[mgf]), algorithm=DIGESTS[digest], label=label or None
+    )
     ciphertext = rsa_key.public_key().encrypt(b"content key", how)
     key = FileKey(rsa_key)
     plain = key.decrypt(ciphertext, scheme="rsa-oaep", digest=digest, mgf_digest=mgf, label=label)
@@ -202,4 +206,7 @@ def test_key_for_a_library_that_wants_a_file(client: Issued) -> None:
     assert isinstance(entry.signer, FileKey)
     pem = entry.signer.encrypted_pem(b"geheim")
     assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
-    assert load_pem([pem, client.certificate_pem], password=b"geheim").certificate == client.certificate
+    assert (
+        load_pem([pem, client.certificate_pem], password=b"geheim").certificate
+        == client.certificate
+    )

@@ -42,7 +42,10 @@ def test_dates_include_both_ends(
 def test_a_cached_answer_does_not_outlive_the_certificate(client: Issued, now: datetime) -> None:
     """What is kept does not depend on the time."""
     assert reason_of(client.certificate, "sign", now) is None
-    assert reason_of(client.certificate, "sign", client.certificate.not_after + timedelta(1)) == "expired"
+    assert (
+        reason_of(client.certificate, "sign", client.certificate.not_after + timedelta(1))
+        == "expired"
+    )
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)

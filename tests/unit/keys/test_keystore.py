@@ -53,11 +53,19 @@ def test_password_is_read_when_the_file_is(
 
 def test_alias_renames_the_only_key(client: Issued) -> None:
     """Whatever the file calls it, the caller's name counts."""
-    for content in (client.pkcs12("geheim", name="x"), client.key_pem("geheim") + client.certificate_pem):
-        assert list(Keystore.from_bytes(content, password="geheim", alias="me").snapshot().keys) == ["me"]
+    for content in (
+        client.pkcs12("geheim", name="x"),
+        client.key_pem("geheim") + client.certificate_pem,
+    ):
+        assert list(
+            Keystore.from_bytes(content, password="geheim", alias="me").snapshot().keys
+        ) == ["me"]
 
 
-@pytest.mark.parametrize("wrap", [lambda text: text, lambda text: "\n".join(text[i : i + 64] for i in range(0, len(text), 64))])
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda text: text, lambda text: "\n".join(text[i : i + 64] for i in range(0, len(text), 64))],
+)
 def test_environment_variable_holds_base64(
     client: Issued, monkeypatch: pytest.MonkeyPatch, wrap: object
 ) -> None:
@@ -150,10 +158,14 @@ def test_partner(client: Issued, partner: Issued, authority: Authority) -> None:
 
 def test_partner_without_anchors_adds_no_trust(client: Issued, partner: Issued) -> None:
     """A partner's certificate is compared, and trusted for nothing else."""
-    assert client.keystore().with_partner("bank", partner.certificate).snapshot().trust.anchors == ()
+    assert (
+        client.keystore().with_partner("bank", partner.certificate).snapshot().trust.anchors == ()
+    )
 
 
-def test_partners_anchors_are_its_own(client: Issued, partner: Issued, authority: Authority) -> None:
+def test_partners_anchors_are_its_own(
+    client: Issued, partner: Issued, authority: Authority
+) -> None:
     """One partner's CA does not speak for another partner."""
     foreign = Authority.create("Foreign", now=authority.now)
     snapshot = (
@@ -178,7 +190,9 @@ def test_empty_anchors_file_of_a_partner(client: Issued, partner: Issued, tmp_pa
 def test_trust_adds_up(client: Issued, partner: Issued, authority: Authority) -> None:
     """Anchors, intermediates and pins may be given one after the other."""
     store = client.keystore().with_trust(anchors=authority.pem)
-    store = store.with_trust(intermediates=partner.chain[0], pins=[partner.certificate.thumbprint_sha256])
+    store = store.with_trust(
+        intermediates=partner.chain[0], pins=[partner.certificate.thumbprint_sha256]
+    )
     trust = store.snapshot().trust
     assert trust.anchors == (authority.certificate,)
     assert trust.intermediates == partner.chain

@@ -39,7 +39,9 @@ def trust(root: Authority) -> TrustStore:
 
 
 @pytest.fixture
-def validate(validator: Rfc5280PathValidator, trust: TrustStore, now: datetime) -> Callable[..., Path]:
+def validate(
+    validator: Rfc5280PathValidator, trust: TrustStore, now: datetime
+) -> Callable[..., Path]:
     """Validate what was issued, with its chain as it would come in a message."""
 
     def check(issued: Issued, **changes: object) -> Path:
@@ -70,7 +72,9 @@ def test_path_through_intermediates(validate: Callable[..., Path], root: Authori
     assert validate(leaf, extra=(), trust=given) == expected
 
 
-@pytest.mark.parametrize("key", ["rsa-2048", "ec-p256", "ec-p384", "ec-p521", "ec-bp256", "ed25519", "ed448"])
+@pytest.mark.parametrize(
+    "key", ["rsa-2048", "ec-p256", "ec-p384", "ec-p521", "ec-bp256", "ed25519", "ed448"]
+)
 def test_kinds_of_authorities(validate: Callable[..., Path], now: datetime, key: str) -> None:
     """Every kind of key that certificates are signed with."""
     other = Authority.create("Other", key=key, now=now)
@@ -131,10 +135,20 @@ def test_changed_certificate(validate: Callable[..., Path], root: Authority) -> 
 
 @pytest.mark.parametrize(
     ("offset", "reason"),
-    [(timedelta(0), None), (-DAY, None), (-2 * DAY, "not_yet_valid"), (365 * DAY, None), (366 * DAY, "expired")],
+    [
+        (timedelta(0), None),
+        (-DAY, None),
+        (-2 * DAY, "not_yet_valid"),
+        (365 * DAY, None),
+        (366 * DAY, "expired"),
+    ],
 )
 def test_dates_of_the_leaf(
-    validate: Callable[..., Path], root: Authority, now: datetime, offset: timedelta, reason: str | None
+    validate: Callable[..., Path],
+    root: Authority,
+    now: datetime,
+    offset: timedelta,
+    reason: str | None,
 ) -> None:
     """The leaf must be valid at ``now``, which may be any time."""
     leaf = root.issue("leaf")
@@ -146,11 +160,15 @@ def test_dates_of_the_leaf(
         assert "CN=leaf" in str(error)
 
 
-def test_dates_of_an_intermediate(validate: Callable[..., Path], root: Authority, now: datetime) -> None:
+def test_dates_of_an_intermediate(
+    validate: Callable[..., Path], root: Authority, now: datetime
+) -> None:
     """The error names the intermediate, not the leaf."""
     usage = ("key_cert_sign",)
     for not_after, fits in ((now + DAY, True), (now - timedelta(hours=1), False)):
-        middle = root.sub_authority(root.issue("Middle", ca=True, key_usage=usage, not_after=not_after))
+        middle = root.sub_authority(
+            root.issue("Middle", ca=True, key_usage=usage, not_after=not_after)
+        )
         leaf = middle.issue("leaf")
         if fits:
             assert validate(leaf)
@@ -205,7 +223,10 @@ def test_path_length(
         assert refused(lambda: validate(leaf)).reason == "constraint"
 
 
-@pytest.mark.parametrize(("digest", "reason"), [("sha256", None), ("sha512", None), ("sha1", "weak_signature"), ("md5", "weak_signature")])
+@pytest.mark.parametrize(
+    ("digest", "reason"),
+    [("sha256", None), ("sha512", None), ("sha1", "weak_signature"), ("md5", "weak_signature")],
+)
 @pytest.mark.parametrize("where", ["leaf", "intermediate"])
 def test_digest_of_the_signatures(
     validate: Callable[..., Path], root: Authority, digest: str, reason: str | None, where: str
@@ -237,7 +258,9 @@ def self_signed(now: datetime, key: PrivateKeyTypes, *, digest: str = "sha256") 
     return Authority(Issued(made, key), now)
 
 
-def test_own_signature_of_an_anchor_does_not_count(validate: Callable[..., Path], now: datetime) -> None:
+def test_own_signature_of_an_anchor_does_not_count(
+    validate: Callable[..., Path], now: datetime
+) -> None:
     """An anchor is trusted because it was given; old roots signed themselves with SHA-1."""
     old = self_signed(now, generate_key("rsa-2048", reuse=True), digest="sha1")
     leaf = old.issue("leaf")
@@ -259,7 +282,9 @@ def test_size_of_the_issuers_keys(
         if reason is None:
             assert validate(leaf, trust=store)
         else:
-            assert refused(lambda leaf=leaf, store=store: validate(leaf, trust=store)).reason == reason  # type: ignore[misc]
+            assert (
+                refused(lambda leaf=leaf, store=store: validate(leaf, trust=store)).reason == reason
+            )  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -290,9 +315,12 @@ def constrained(root: Authority, constraints: x509.NameConstraints) -> Authority
 
 
 @pytest.mark.parametrize(
-    ("san", "fits"), [("a.partner.example", True), ("partner.example", True), ("evil.example", False)]
+    ("san", "fits"),
+    [("a.partner.example", True), ("partner.example", True), ("evil.example", False)],
 )
-def test_name_constraints(validate: Callable[..., Path], root: Authority, san: str, fits: bool) -> None:
+def test_name_constraints(
+    validate: Callable[..., Path], root: Authority, san: str, fits: bool
+) -> None:
     """An authority limited to some names cannot speak for others."""
     permitted = x509.NameConstraints([x509.DNSName("partner.example")], None)
     leaf = constrained(root, permitted).issue("leaf", san=[san])
@@ -307,7 +335,9 @@ def test_name_constraints_on_subjects(
     validate: Callable[..., Path], root: Authority, subject: str, fits: bool
 ) -> None:
     """The same for directory names."""
-    tree = x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Partner")]))
+    tree = x509.DirectoryName(
+        x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Partner")])
+    )
     subject = ",".join(reversed(subject.split(",")))
     leaf = constrained(root, x509.NameConstraints([tree], None)).issue(subject)
     if fits:
@@ -331,7 +361,9 @@ def test_unknown_extensions(
     validate: Callable[..., Path], root: Authority, where: str, critical: bool, fits: bool
 ) -> None:
     """RFC 5280 section 4.2: a critical extension that is not understood refuses the certificate."""
-    unknown = [(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), critical)]
+    unknown = [
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), critical)
+    ]
     if where == "leaf":
         leaf = root.issue("leaf", extensions=unknown)
     else:
@@ -346,9 +378,14 @@ def test_unknown_extensions(
 def test_policy_constraints(validate: Callable[..., Path], root: Authority) -> None:
     """An authority that demands a policy is obeyed."""
     demands = x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None)
-    policy = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("1.2.3"), None)])
+    policy = x509.CertificatePolicies(
+        [x509.PolicyInformation(x509.ObjectIdentifier("1.2.3"), None)]
+    )
     middle = root.issue(
-        "Middle", ca=True, key_usage=["key_cert_sign"], extensions=[(demands, True), (policy, False)]
+        "Middle",
+        ca=True,
+        key_usage=["key_cert_sign"],
+        extensions=[(demands, True), (policy, False)],
     )
     authority = root.sub_authority(middle)
     with_policy = authority.issue("leaf", extensions=[(policy, False)])
@@ -391,9 +428,13 @@ def test_intermediate_as_anchor(validate: Callable[..., Path], root: Authority) 
     assert refused(lambda: validate(root.issue("other"), trust=store)).reason == "no_path"
 
 
-def test_another_way_is_found(validate: Callable[..., Path], root: Authority, now: datetime) -> None:
+def test_another_way_is_found(
+    validate: Callable[..., Path], root: Authority, now: datetime
+) -> None:
     """When one path does not hold, the next one is tried: an authority with two certificates."""
-    old = root.issue("Middle", ca=True, key_usage=["key_cert_sign"], not_after=now - timedelta(hours=1))
+    old = root.issue(
+        "Middle", ca=True, key_usage=["key_cert_sign"], not_after=now - timedelta(hours=1)
+    )
     new = root.issue("Middle", ca=True, key_usage=["key_cert_sign"], key=old.private_key)
     leaf = root.sub_authority(old).issue("leaf")
     path = validate(leaf, extra=(old.certificate, new.certificate))
@@ -404,7 +445,9 @@ def test_loops_end(validate: Callable[..., Path], now: datetime) -> None:
     """Authorities that certify each other lead nowhere."""
     first, second = Authority.create("First", now=now), Authority.create("Second", now=now)
     up = second.issue("First", ca=True, key_usage=["key_cert_sign"], key=first.issued.private_key)
-    down = first.issue("Second", ca=True, key_usage=["key_cert_sign"], key=second.issued.private_key)
+    down = first.issue(
+        "Second", ca=True, key_usage=["key_cert_sign"], key=second.issued.private_key
+    )
     leaf = first.issue("leaf")
     error = refused(lambda: validate(leaf, extra=(up.certificate, down.certificate)))
     assert error.reason == "no_path"
@@ -459,7 +502,10 @@ def test_depth_is_bounded(validate: Callable[..., Path], root: Authority) -> Non
 
 
 def test_verdict_is_kept(
-    validator: Rfc5280PathValidator, validate: Callable[..., Path], root: Authority, monkeypatch: pytest.MonkeyPatch
+    validator: Rfc5280PathValidator,
+    validate: Callable[..., Path],
+    root: Authority,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The second message of a partner costs no signature check."""
     leaf = root.issue("leaf")
@@ -489,7 +535,9 @@ def test_verdict_belongs_to_its_question(validate: Callable[..., Path], root: Au
     assert refused(lambda: validate(leaf, purpose="encrypt")).reason == "wrong_usage"
 
 
-def test_refusals_are_not_kept(validator: Rfc5280PathValidator, validate: Callable[..., Path], root: Authority) -> None:
+def test_refusals_are_not_kept(
+    validator: Rfc5280PathValidator, validate: Callable[..., Path], root: Authority
+) -> None:
     """A peer cannot fill the memory with certificates that are refused."""
     leaf = root.issue("leaf")
     refused(lambda: validate(leaf, trust=TrustStore()))
@@ -530,5 +578,7 @@ def test_ordinary_paths_do_not_load_the_full_algorithm() -> None:
         "print([name for name in sys.modules if name.split('.')[0] in "
         "('pyhanko_certvalidator', 'asn1crypto', 'aiohttp', 'oscrypto')])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, timeout=60
+    )
     assert done.stdout.strip() == b"[]"

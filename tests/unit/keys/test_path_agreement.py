@@ -31,9 +31,17 @@ def cases(now: datetime) -> Iterator[tuple[str, Issued, Authority]]:
             continue
         made = root.issue("A", key="ec-p256", ca=ca, key_usage=usage, path_length=length)
         first = root.sub_authority(made)
-        yield f"A {ca} {usage} {length}", first.issue("leaf", key="ec-p256", san=["leaf.example"]), root
+        yield (
+            f"A {ca} {usage} {length}",
+            first.issue("leaf", key="ec-p256", san=["leaf.example"]),
+            root,
+        )
         second = first.intermediate("B", key="ec-p256")
-        yield f"A {ca} {usage} {length}, B", second.issue("leaf", key="ec-p256", san=["leaf.example"]), root
+        yield (
+            f"A {ca} {usage} {length}, B",
+            second.issue("leaf", key="ec-p256", san=["leaf.example"]),
+            root,
+        )
     for shift in (-2, 2):
         edges = {"not_after": now + shift * HOUR}
         late = root.sub_authority(
@@ -56,7 +64,9 @@ CASES = {name: (issued, root) for name, issued, root in cases(NOW)}
 def is_trusted(issued: Issued, root: Authority) -> bool:
     trust = TrustStore(anchors=(root.certificate,))
     try:
-        Rfc5280PathValidator().validate(issued.certificate, trust=trust, extra=issued.chain, now=NOW)
+        Rfc5280PathValidator().validate(
+            issued.certificate, trust=trust, extra=issued.chain, now=NOW
+        )
     except UntrustedCertificateError:
         return False
     return True

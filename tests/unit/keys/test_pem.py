@@ -32,7 +32,11 @@ def test_any_order_in_one_blob(leaf: Issued, middle: Authority, authority: Autho
 def test_several_blobs(leaf: Issued, middle: Authority) -> None:
     """Key, certificate and chain may come from three files."""
     entry = load_pem([leaf.key_pem(), leaf.certificate_pem, middle.pem], alias="me")
-    assert (entry.alias, entry.certificate, entry.chain) == ("me", leaf.certificate, (middle.certificate,))
+    assert (entry.alias, entry.certificate, entry.chain) == (
+        "me",
+        leaf.certificate,
+        (middle.certificate,),
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,10 @@ def test_renewed_certificate_of_the_same_key(authority: Authority) -> None:
     """With two certificates for the key the newer one is used."""
     old = authority.issue("a", key="ec-p256", not_before=authority.now.replace(year=2020))
     new = authority.issue("a", key=old.private_key)
-    assert load_pem([old.key_pem() + old.certificate_pem + new.certificate_pem]).certificate == new.certificate
+    assert (
+        load_pem([old.key_pem() + old.certificate_pem + new.certificate_pem]).certificate
+        == new.certificate
+    )
 
 
 def test_chain_stops_where_an_issuer_is_missing(leaf: Issued, authority: Authority) -> None:
@@ -138,7 +145,10 @@ def test_chain_stops_where_an_issuer_is_missing(leaf: Issued, authority: Authori
 
 def test_chain_of_a_loop_ends(authority: Authority) -> None:
     """Two authorities that certify each other do not hold the loader."""
-    first, second = Authority.create("First", now=authority.now), Authority.create("Second", now=authority.now)
+    first, second = (
+        Authority.create("First", now=authority.now),
+        Authority.create("Second", now=authority.now),
+    )
     up = second.issue("CN=First", ca=True).certificate
     down = first.issue("CN=Second", ca=True).certificate
     assert order_chain(first.issue("x").certificate, [up, down]) == (up, down)

@@ -12,14 +12,18 @@ from asn1crypto import pem as asn1_pem
 from asn1crypto import pkcs12 as asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
     KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
     pkcs12,
 )
 
-from zeep_wssec.errors import DuplicateAliasError, KeyLoadError, KeyMismatchError, WrongPasswordError
+from zeep_wssec.errors import (
+    DuplicateAliasError,
+    KeyLoadError,
+    KeyMismatchError,
+    WrongPasswordError,
+)
 from zeep_wssec.keys import pkcs12_rc2
 from zeep_wssec.keys.pkcs12 import load_pkcs12
 from zeep_wssec.keys.pkcs12_crypto import decrypt, derive_pkcs12
@@ -104,7 +108,10 @@ def reassemble(*files: bytes, change: Any = lambda safe: safe) -> bytes:
         for info in asn1.AuthenticatedSafe.load(pfx["auth_safe"]["content"].native):
             if info["content_type"].native == "encrypted_data":
                 inner = info["content"]["encrypted_content_info"]
-                algorithm, ciphertext = inner["content_encryption_algorithm"], inner["encrypted_content"]
+                algorithm, ciphertext = (
+                    inner["content_encryption_algorithm"],
+                    inner["encrypted_content"],
+                )
                 plain = decrypt(algorithm, ciphertext.native, password=PASSWORD, source="test")
             else:
                 plain = info["content"].native
@@ -126,7 +133,10 @@ def seal(content: bytes, *, digest: str = "sha256", iterations: int = 5) -> byte
         digest=digest,
     )
     mac = {
-        "mac": {"digest_algorithm": {"algorithm": digest}, "digest": hmac.digest(key, content, digest)},
+        "mac": {
+            "digest_algorithm": {"algorithm": digest},
+            "digest": hmac.digest(key, content, digest),
+        },
         "mac_salt": b"12345678",
         "iterations": iterations,
     }
@@ -137,7 +147,9 @@ def seal(content: bytes, *, digest: str = "sha256", iterations: int = 5) -> byte
 def test_several_keys(leaf: Issued, client: Issued, authority: Authority) -> None:
     """Every key is found, each with its own certificate and chain."""
     data = reassemble(leaf.pkcs12("geheim", name="one"), client.pkcs12("geheim", name="two"))
-    found = {key.alias: (key.certificate, key.chain) for key in load_pkcs12(data, password=PASSWORD).keys}
+    found = {
+        key.alias: (key.certificate, key.chain) for key in load_pkcs12(data, password=PASSWORD).keys
+    }
     assert found == {"one": (leaf.certificate, leaf.chain), "two": (client.certificate, ())}
 
 
@@ -205,7 +217,9 @@ def test_named_certificates_without_any_key_are_partners(client: Issued, leaf: I
     """A file of certificates alone holds partners, by their names."""
     data = reassemble(client.pkcs12("geheim", name="bank"), change=without_keys)
     content = load_pkcs12(data, password=PASSWORD)
-    assert [(item.alias, item.certificate) for item in content.partners] == [("bank", client.certificate)]
+    assert [(item.alias, item.certificate) for item in content.partners] == [
+        ("bank", client.certificate)
+    ]
     assert content.keys == ()
 
 
@@ -252,7 +266,9 @@ def test_iterations_of_a_key_are_bounded(client: Issued) -> None:
     def raise_iterations(safe: Any) -> Any:
         for bag in safe:
             if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
-                function = bag["bag_value"]["encryption_algorithm"]["parameters"]["key_derivation_func"]
+                function = bag["bag_value"]["encryption_algorithm"]["parameters"][
+                    "key_derivation_func"
+                ]
                 function["parameters"]["iteration_count"] = 10**9
         return safe
 
@@ -346,7 +362,11 @@ def tlv(tag: int, *parts: bytes) -> bytes:
     content = b"".join(parts)
     size = len(content)
     octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag]) + (bytes([size]) if size < 128 else bytes([0x80 | len(octets)]) + octets) + content
+    return (
+        bytes([tag])
+        + (bytes([size]) if size < 128 else bytes([0x80 | len(octets)]) + octets)
+        + content
+    )
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha512"])

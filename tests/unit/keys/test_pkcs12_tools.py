@@ -33,7 +33,17 @@ def export(openssl: Run, directory: Path, issued: Issued, *options: str) -> byte
     """Run ``openssl pkcs12 -export``."""
     (directory / "in.pem").write_bytes(issued.key_pem() + issued.chain_pem)
     out = directory / "out.p12"
-    openssl("pkcs12", "-export", "-in", directory / "in.pem", "-out", out, "-passout", "pass:geheim", *options)
+    openssl(
+        "pkcs12",
+        "-export",
+        "-in",
+        directory / "in.pem",
+        "-out",
+        out,
+        "-passout",
+        "pass:geheim",
+        *options,
+    )
     return out.read_bytes()
 
 
@@ -85,7 +95,10 @@ def test_openssl_legacy_with_an_empty_password(openssl: Run, leaf: Issued, tmp_p
 def test_openssl_export_of_certificates(openssl: Run, leaf: Issued, tmp_path: Path) -> None:
     """A file of certificates alone holds partners, as far as they have names."""
     data = export(openssl, tmp_path, leaf, "-nokeys", "-caname", "bank", "-caname", "middle")
-    assert set(Keystore.from_bytes(data, password="geheim").snapshot().partners) == {"bank", "middle"}
+    assert set(Keystore.from_bytes(data, password="geheim").snapshot().partners) == {
+        "bank",
+        "middle",
+    }
 
 
 def test_openssl_pem_output(openssl: Run, leaf: Issued, tmp_path: Path) -> None:
@@ -108,7 +121,16 @@ def java_file(
         path = tmp_path_factory.mktemp("java") / "two.p12"
         common = ["-keystore", path, "-storetype", kind, "-storepass", "changeit", *options]
         for alias, algorithm in (("First", "RSA"), ("Second", "EC")):
-            keytool("-genkeypair", "-alias", alias, "-keyalg", algorithm, "-dname", f"CN={alias}", *common)
+            keytool(
+                "-genkeypair",
+                "-alias",
+                alias,
+                "-keyalg",
+                algorithm,
+                "-dname",
+                f"CN={alias}",
+                *common,
+            )
         certificate = path.parent / "client.cer"
         certificate.write_bytes(client.certificate.der)
         keytool("-importcert", "-noprompt", "-alias", "Bank", "-file", certificate, *common)
@@ -139,17 +161,44 @@ def test_keytool_conversion_of_jks(java_file: Callable[..., Path], keytool: Run)
         Keystore.load(old, password="changeit")
     new = old.parent / "new.p12"
     source = ["-srckeystore", old, "-srcstorepass", "changeit"]
-    keytool("-importkeystore", *source, "-destkeystore", new, "-deststoretype", "PKCS12", "-deststorepass", "geheim")
+    keytool(
+        "-importkeystore",
+        *source,
+        "-destkeystore",
+        new,
+        "-deststoretype",
+        "PKCS12",
+        "-deststorepass",
+        "geheim",
+    )
     snapshot = Keystore.load(new, password="geheim").snapshot()
     assert sorted(snapshot.keys) == ["first", "second"]
     assert sorted(snapshot.partners) == ["bank"]
 
 
-def test_keytool_import_of_openssl(keytool: Run, openssl: Run, leaf: Issued, tmp_path: Path) -> None:
+def test_keytool_import_of_openssl(
+    keytool: Run, openssl: Run, leaf: Issued, tmp_path: Path
+) -> None:
     """A file that went through both tools keeps key and chain."""
     export(openssl, tmp_path, leaf, "-name", "me")
     new = tmp_path / "new.p12"
-    source = ["-srckeystore", tmp_path / "out.p12", "-srcstoretype", "PKCS12", "-srcstorepass", "geheim"]
-    keytool("-importkeystore", *source, "-destkeystore", new, "-deststoretype", "PKCS12", "-deststorepass", "changeit")
+    source = [
+        "-srckeystore",
+        tmp_path / "out.p12",
+        "-srcstoretype",
+        "PKCS12",
+        "-srcstorepass",
+        "geheim",
+    ]
+    keytool(
+        "-importkeystore",
+        *source,
+        "-destkeystore",
+        new,
+        "-deststoretype",
+        "PKCS12",
+        "-deststorepass",
+        "changeit",
+    )
     entry = Keystore.load(new, password="changeit").snapshot().require_key("me")
     assert (entry.certificate, entry.chain) == (leaf.certificate, leaf.chain)

@@ -83,8 +83,13 @@ def test_unknown_references_find_nothing(snapshot: Snapshot, client: Issued) -> 
     """Nothing is guessed: serial and issuer must both fit."""
     assert snapshot.find_certificates(thumbprint=bytes(20)) == ()
     assert snapshot.find_certificates(subject_key_identifier=b"") == ()
-    assert snapshot.find_certificates(issuer_serial=("CN=Else", client.certificate.serial_number)) == ()
-    assert snapshot.find_certificates(issuer_serial=(client.certificate.issuer_name_rfc2253, 1)) == ()
+    assert (
+        snapshot.find_certificates(issuer_serial=("CN=Else", client.certificate.serial_number))
+        == ()
+    )
+    assert (
+        snapshot.find_certificates(issuer_serial=(client.certificate.issuer_name_rfc2253, 1)) == ()
+    )
     with pytest.raises(TypeError):
         snapshot.find_certificates()
 
@@ -100,7 +105,10 @@ def test_ambiguous_references_give_all(authority: Authority) -> None:
     key = generate_key("ec-p256", reuse=True)
     first, second = (authority.issue(name, key=key, serial=77).certificate for name in ("a", "b"))
     found = Keystore().with_partner("a", first).with_partner("b", second).snapshot()
-    assert found.find_certificates(subject_key_identifier=first.subject_key_identifier) == (first, second)
+    assert found.find_certificates(subject_key_identifier=first.subject_key_identifier) == (
+        first,
+        second,
+    )
     assert found.find_certificates(issuer_serial=("CN=Test Root", 77)) == (first, second)
     assert found.find_certificates(thumbprint=first.thumbprint) == (first,)
 

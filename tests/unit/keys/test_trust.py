@@ -10,7 +10,12 @@ import pytest
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.trust import TrustStore, is_authority, load_certificates
 from zeep_wssec.testing.authority import Authority, Issued
-from zeep_wssec.testing.certificates import build_certificate, generate_key, make_key_usage, read_subject
+from zeep_wssec.testing.certificates import (
+    build_certificate,
+    generate_key,
+    make_key_usage,
+    read_subject,
+)
 
 
 def test_empty_store_trusts_nothing() -> None:
@@ -23,7 +28,13 @@ def test_sources_are_paths_bytes_and_certificates(authority: Authority, tmp_path
     """PEM and DER, from a path or as bytes, one or several; duplicates are dropped."""
     path = tmp_path / "ca.pem"
     path.write_bytes(authority.pem)
-    for source in (path, str(path), authority.pem, authority.certificate.der, authority.certificate):
+    for source in (
+        path,
+        str(path),
+        authority.pem,
+        authority.certificate.der,
+        authority.certificate,
+    ):
         assert TrustStore.load(anchors=source).anchors == (authority.certificate,)
     several = TrustStore.load(anchors=[path, authority.pem, authority.certificate])
     assert several.anchors == (authority.certificate,)
