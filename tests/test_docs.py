@@ -12,10 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import click
 import pytest
 from test_public_api import ERRORS
 
 from zeep_wssec import Encryption, Inbound, InboundError, Keystore, Profile, Signature, Timestamp
+from zeep_wssec.cli import main
 from zeep_wssec.errors import WSSecError
 from zeep_wssec.profile_file import loads_plan
 from zeep_wssec.profile_keys import KeystoreEntry
@@ -199,3 +201,27 @@ def test_links_lead_somewhere(page: Path) -> None:
     """A link to a file of the project finds it."""
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command with its full name, those of groups inside too."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def test_every_command_is_explained() -> None:
+    """docs/cli.md has each command with each of its options, and no other command."""
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    texts = dict(re.findall(r"^## `([\w ]+)`\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.M))
+    found = dict(commands(main))
+    assert set(texts) == set(found)
+    for name, command in found.items():
+        options = [item.opts for item in command.params if isinstance(item, click.Option)]
+        missing = [opt for opts in options for opt in opts if f"`{opt}`" not in texts[name]]
+        assert not missing, f"{name}: {missing}"

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.certificate import MAX_CERTIFICATE_BYTES, Certificate
-from zeep_wssec.testing.authority import Authority, Issued, build_certificate, generate_key
-from zeep_wssec.testing.certificates import read_subject
+from zeep_wssec.testing.authority import Authority, Issued
+from zeep_wssec.testing.certificates import build_certificate, generate_key, read_subject
 
 
 def test_same_bytes_give_the_same_object(client: Issued) -> None:
@@ -48,7 +48,7 @@ def test_equal_by_der(authority: Authority) -> None:
 )
 def test_anything_but_one_certificate_is_refused(client: Issued, change: object) -> None:
     """Trailing bytes, missing bytes and other bytes are no certificate; its own bytes are."""
-    assert Certificate.from_der(client.certificate.der)
+    assert Certificate.from_der(client.certificate.der) is not None
     with pytest.raises(KeyLoadError):
         Certificate.from_der(change(client.certificate.der))  # type: ignore[operator]
 

@@ -106,7 +106,7 @@ def test_pkcs1_decrypts(rsa_key: rsa.RSAPrivateKey) -> None:
 @pytest.mark.parametrize("ciphertext", [b"", b"\0" * 256, b"\xff" * 256, b"\0" * 257])
 def test_decryption_failures_are_alike(rsa_key: rsa.RSAPrivateKey, ciphertext: bytes) -> None:
     """Every failure has one text and no cause attached."""
-    with pytest.raises(ValueError, match="^cannot be decrypted$") as caught:
+    with pytest.raises(ValueError, match=r"^cannot be decrypted$") as caught:
         FileKey(rsa_key).decrypt(ciphertext, scheme="rsa-oaep")
     assert caught.value.__cause__ is None
 
@@ -170,7 +170,8 @@ def test_key_that_cannot_sign(authority: Authority) -> None:
 def test_private_key_is_not_shown(client: Issued) -> None:
     """No repr has anything of the key."""
     entry = client.keystore("me").snapshot().require_key()
-    numbers = client.private_key.private_numbers()  # type: ignore[union-attr]
+    assert isinstance(client.private_key, rsa.RSAPrivateKey)
+    numbers = client.private_key.private_numbers()
     shown = repr(entry) + repr(entry.signer)
     assert str(numbers.d) not in shown
     assert hex(numbers.d)[2:] not in shown

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.name_text import MAX_NAME_LENGTH, parse_name_text
-from zeep_wssec.testing.authority import Authority, build_certificate
-from zeep_wssec.testing.certificates import generate_key
+from zeep_wssec.testing.authority import Authority
+from zeep_wssec.testing.certificates import build_certificate, generate_key
 
 MAIL = NameOID.EMAIL_ADDRESS
 BANK = [

@@ -76,7 +76,8 @@ def test_encrypted_key(authority: Authority, kind: str, form: serialization.Priv
 
 def test_password_of_a_plain_key_is_not_used(leaf: Issued) -> None:
     """A password that is not needed does no harm."""
-    assert load_pem([leaf.key_pem() + leaf.certificate_pem], password=b"unused")
+    entry = load_pem([leaf.key_pem() + leaf.certificate_pem], password=b"unused")
+    assert entry.certificate == leaf.certificate
 
 
 def test_ec_parameters_block_is_skipped(authority: Authority) -> None:

@@ -7,7 +7,7 @@ import hmac
 from typing import Any
 
 import pytest
-from asn1crypto import algos, core
+from asn1crypto import algos, core  # type: ignore[import-untyped]
 from asn1crypto import pem as asn1_pem
 from asn1crypto import pkcs12 as asn1
 from cryptography.hazmat.primitives import hashes
