@@ -105,6 +105,10 @@ class OverTLS:
     fresh_seconds: int = 300
     clock_skew_seconds: int = 60
     empty_replies: EmptyReplies = "accept"
+    legacy: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_common(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +121,11 @@ class Unverified:
     fresh_seconds: int = 300
     clock_skew_seconds: int = 60
     empty_replies: EmptyReplies = "accept"
+    legacy: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _need_reason(self.reason)
+        _check_common(self)
 
     def check_in_force(self, now: datetime) -> None:
         """Refuse to go on once the exception has ended.
@@ -141,6 +147,13 @@ class Unverified:
 
 
 Demands = Inbound | OverTLS | Unverified
+
+
+def _check_common(demands: OverTLS | Unverified) -> None:
+    object.__setattr__(demands, "legacy", frozen_legacy(demands.legacy))
+    check_number("fresh_seconds", demands.fresh_seconds, minimum=1)
+    check_number("clock_skew_seconds", demands.clock_skew_seconds, minimum=0)
+    check_choice("empty_replies", demands.empty_replies, EmptyReplies)
 
 
 def _need_reason(reason: str) -> None:

@@ -127,11 +127,6 @@ def _start(
     paths: PathValidator,
     facts: Facts,
 ) -> Incoming:
-    if len(security) > plan.limits.max_header_children:
-        raise MalformedSecurityError(
-            f"The security header has {len(security)} children; "
-            f"{plan.limits.max_header_children} are allowed."
-        )
     keys = plan.keystore.snapshot()
     return Incoming(
         envelope=envelope,
@@ -142,7 +137,7 @@ def _start(
         now=now,
         signed_by=signed_by,
         own=frozenset(entry.certificate.der for entry in keys.keys.values()),
-        legacy=demands.legacy if isinstance(demands, Inbound) else {},
+        legacy=demands.legacy if demands is not None else {},
         clock_skew_seconds=demands.clock_skew_seconds if demands is not None else 60,
         max_age_seconds=demands.fresh_seconds if demands is not None else None,
         paths=paths,
@@ -154,6 +149,11 @@ def _read_children(message: Incoming, order: list[str]) -> None:
     security, index = message.security, 0
     while index < len(security):
         child = security[index]
+        if len(security) > message.limits.max_header_children:
+            raise MalformedSecurityError(
+                f"The security header has {len(security)} children; "
+                f"{message.limits.max_header_children} are allowed."
+            )
         order.append(readable_name(child.tag))
         if child.tag == SIGNATURE:
             message.count("Signature", message.limits.max_signatures)

@@ -22,6 +22,7 @@ from zeep_wssec.errors import (
     MalformedSecurityError,
     OutboundError,
     ProfileError,
+    RequirementError,
     WSSecError,
 )
 from zeep_wssec.exchange import Exchange, relates_to
@@ -271,9 +272,10 @@ class Profile:
         """
         call = calls.take(self.owner, _related(envelope))
         if call is None:
-            raise OutboundError(
+            raise RequirementError(
                 "An answer came, but no request of this profile is under way in this thread or task.",
                 hint="Call the operation through zeep, or use profile.check.",
+                missing=("a request that this answers",),
             )
         try:
             checked = self._check(envelope, call.exchange, None, call.facts)

@@ -16,7 +16,11 @@ from asn1crypto import x509 as asn1  # type: ignore[import-untyped]
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.context import ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
-from pyhanko_certvalidator.name_trees import process_general_subtrees
+from pyhanko_certvalidator.name_trees import (
+    default_excluded_subtrees,
+    default_permitted_subtrees,
+    process_general_subtrees,
+)
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import PKIXValidationParams
 from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
@@ -68,8 +72,10 @@ def _make_anchor(der: bytes) -> CertTrustAnchor:
     parameters = None
     if constraints is not None:
         parameters = PKIXValidationParams(
-            initial_permitted_subtrees=_read_subtrees(constraints["permitted_subtrees"]),
-            initial_excluded_subtrees=_read_subtrees(constraints["excluded_subtrees"]),
+            initial_permitted_subtrees=default_permitted_subtrees()
+            | _read_subtrees(constraints["permitted_subtrees"]),
+            initial_excluded_subtrees=default_excluded_subtrees()
+            | _read_subtrees(constraints["excluded_subtrees"]),
         )
     qualifiers = TrustQualifiers(
         standard_parameters=parameters, max_path_length=certificate.max_path_length
@@ -78,9 +84,8 @@ def _make_anchor(der: bytes) -> CertTrustAnchor:
 
 
 def _read_subtrees(subtrees: Any) -> Any:
-    return (
-        process_general_subtrees(subtrees) if isinstance(subtrees, asn1.GeneralSubtrees) else None
-    )
+    # RFC 5280, section 4.2.1.10: a kind of name that is not mentioned is not limited.
+    return process_general_subtrees(subtrees) if isinstance(subtrees, asn1.GeneralSubtrees) else {}
 
 
 def _run(check: Coroutine[Any, Any, Any]) -> None:

@@ -18,7 +18,7 @@ _WSU_IDS = etree.XPath("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
 # Whole-document look-ups without a Python object for each hit: business data may have many ids.
 _VALUES = {name: etree.XPath(f"/descendant::*/@{name}", smart_strings=False) for name in ID_NAMES}
 _BEARERS = {name: etree.XPath(f"/descendant::*/@{name}[. = $value]") for name in ID_NAMES}
-_NC_NAME = re.compile(r"[^\W\d][\w.\-·]{0,255}")
+_ID = re.compile(r"[^\W\d][\w.\-·:]{0,255}")
 
 
 def fresh_id(kind: str) -> str:
@@ -26,9 +26,12 @@ def fresh_id(kind: str) -> str:
     return f"{kind}-{secrets.token_hex(16)}"
 
 
-def is_nc_name(text: str) -> bool:
-    """Whether ``text`` can be an Id that we would follow: an NCName of 256 characters at most."""
-    return _NC_NAME.fullmatch(text) is not None
+def is_id(text: str) -> bool:
+    """Whether ``text`` can be an Id that we would follow: a name of 256 characters at most.
+
+    An Id must not hold colons, yet older Java stacks write ``EncKeyId-urn:uuid:…``; they do no harm here.
+    """
+    return _ID.fullmatch(text) is not None
 
 
 class IdIndex:
@@ -98,9 +101,9 @@ def same_document_id(uri: str | None, *, what: str) -> str:
     """Give the Id in a same-document reference ``#Id``; every other kind of URI is refused.
 
     Raises:
-        MalformedSecurityError: No URI, a URI to elsewhere, an XPointer expression, or not an NCName.
+        MalformedSecurityError: No URI, a URI to elsewhere, an XPointer expression, or not a name.
     """
-    if uri is None or not uri.startswith("#") or not is_nc_name(uri[1:]):
+    if uri is None or not uri.startswith("#") or not is_id(uri[1:]):
         shown = "no URI" if uri is None else repr(uri[:80])
         raise MalformedSecurityError(f"{what} must name an Id of this message; it has {shown}.")
     return uri[1:]

@@ -41,6 +41,10 @@ class Facts:
 
 _LIBXML2_TEXT = 10_000_000
 """Octets of text at which libxml2 stops unless it is told that trees may be huge."""
+_ENCODINGS = frozenset(
+    {"UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII", "ISO-8859-1"}
+)
+"""In the others octets may spell a name without showing it, so ``Facts`` would say nothing."""
 ANYTHING = Facts()
 """Nothing is ruled out."""
 
@@ -83,6 +87,11 @@ def check_tree(root: etree._Element, limits: Limits, facts: Facts = ANYTHING) ->
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.doctype:
         raise _dtd_refused()
+    if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
+        raise MalformedSecurityError(
+            f"The message is encoded as {str(info.encoding)[:40]}.",
+            hint="SOAP messages are UTF-8 or UTF-16; ASCII and Latin-1 are read, too.",
+        )
     if facts.foreign_nodes and _has_foreign_nodes(root):
         raise MalformedSecurityError(
             "The message has a processing instruction or a comment: its text could be read in two ways.",

@@ -351,9 +351,14 @@ def test_name_constraints_on_subjects(
         assert refused(validate, leaf).reason == "name_constraint"
 
 
-def test_name_constraints_of_an_anchor(validate: Callable[..., Path], root: Authority) -> None:
+@pytest.mark.parametrize("constraint", ["permitted", "excluded"])
+def test_name_constraints_of_an_anchor(
+    validate: Callable[..., Path], root: Authority, constraint: str
+) -> None:
     """An anchor's own constraints count: it was given as it is."""
-    anchor = constrained(root, x509.NameConstraints(None, [x509.DNSName("evil.example")]))
+    names = [x509.DNSName("evil.example" if constraint == "excluded" else "good.example")]
+    permitted, excluded = (None, names) if constraint == "excluded" else (names, None)
+    anchor = constrained(root, x509.NameConstraints(permitted, excluded))
     store = TrustStore(anchors=(anchor.certificate,))
     good, bad = (anchor.issue("leaf", san=[name]) for name in ("good.example", "evil.example"))
     assert validate(good, trust=store, extra=()) == (good.certificate, anchor.certificate)

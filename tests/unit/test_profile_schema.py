@@ -1,0 +1,153 @@
+"""The JSON Schema of profile files says what the loader says, as far as a schema can."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from zeep_wssec.demands import Demands, Inbound
+from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
+from zeep_wssec.plan import Plan
+from zeep_wssec.profile_schema import MODES, SECTIONS, STEPS, options_of, schema, word
+from zeep_wssec.settings import Encryption, Signature, Step, UsernameToken
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "profile-file.md"
+ALGORITHMS = [
+    (cls, name, choice)
+    for cls in (Signature, Encryption)
+    for name, option in schema()["$defs"][word(cls)]["properties"].items()
+    if name in ("algorithm", "digest", "key_transport", "mgf")
+    for choice in option["enum"]
+]
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    """The schema, checked against its own."""
+    Draft202012Validator.check_schema(schema())
+    return Draft202012Validator(schema())
+
+
+@pytest.fixture
+def example() -> dict[str, Any]:
+    """The profile that the documentation shows first."""
+    block = re.search(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert block is not None
+    return tomllib.loads(block[1])
+
+
+def test_documented_profile(validator: Draft202012Validator, example: dict[str, Any]) -> None:
+    """What the documentation shows is valid."""
+    validator.validate(example)
+
+
+@pytest.mark.parametrize("section", ["service", "inbound", "namespaces.o", "operation.Ping", ""])
+def test_unknown_key(
+    validator: Draft202012Validator, example: dict[str, Any], section: str
+) -> None:
+    """A key that no setting has is refused wherever tables are closed."""
+    table = example
+    for name in filter(None, section.split(".")):
+        table = table[name] if isinstance(table[name], dict) else table
+    table["digset"] = 1
+    with pytest.raises(ValidationError):
+        validator.validate(example)
+
+
+def test_unknown_key_in_a_step(validator: Draft202012Validator, example: dict[str, Any]) -> None:
+    """A step has the keys of its kind only."""
+    example["outbound"][0]["parts"] = ["body"]
+    with pytest.raises(ValidationError):
+        validator.validate(example)
+
+
+@pytest.mark.parametrize(
+    "demands",
+    [
+        {"mode": "over_tls"},
+        {"mode": "unverified", "reason": "test"},
+        {"fresh_seconds": "none"},
+        {"signed_by": {"pin": "ab" * 32}},
+        {"signed_by": ["partner", {"anyone_under": "test"}]},
+    ],
+)
+def test_forms_of_inbound(validator: Draft202012Validator, demands: dict[str, Any]) -> None:
+    """Every form that the loader reads is valid."""
+    validator.validate({"inbound": demands})
+
+
+@pytest.mark.parametrize(
+    "demands",
+    [
+        {"mode": "unverified"},
+        {"mode": "over_tls", "signed": ["body"]},
+        {"fresh_seconds": "300"},
+        {"related": "always"},
+        {"signed_by": {"pin": "a", "subject": "CN=a"}},
+        {"legacy": {"md5": "why"}},
+    ],
+)
+def test_broken_inbound(validator: Draft202012Validator, demands: dict[str, Any]) -> None:
+    """What the loader refuses by key, type or choice is invalid."""
+    with pytest.raises(ValidationError):
+        validator.validate({"inbound": demands})
+
+
+def test_password_is_no_key(validator: Draft202012Validator) -> None:
+    """An editor offers where a password is kept, never the password."""
+    step = {"step": "username_token", "username": "me"}
+    validator.validate({"outbound": [{**step, "password_env": "X"}]})
+    with pytest.raises(ValidationError):
+        validator.validate({"outbound": [{**step, "password": "x"}]})
+
+
+def test_descriptions_come_from_the_fields() -> None:
+    """The text under a field is what an editor shows."""
+    found = schema()["$defs"]["timestamp"]["properties"]["ttl_seconds"]
+    assert found["description"].startswith("Expires minus Created.")
+    assert found["default"] == 300
+
+
+def test_schema_is_json() -> None:
+    """The schema has plain data only."""
+    assert json.loads(json.dumps(schema())) == schema()
+
+
+def test_every_class_has_its_word() -> None:
+    """A new step or form of demand is in the file by its name alone."""
+    assert set(STEPS.values()) == set(get_args(Step))
+    assert set(MODES.values()) | {Inbound} == set(get_args(Demands))
+
+
+def test_every_field_of_a_plan_has_its_section() -> None:
+    """What a profile can say in Python it can say in a file."""
+    names = {item.name for item in fields(Plan)} - {"operations"} | {"operation", "trust"}
+    assert names == set(SECTIONS)
+
+
+def test_secret_becomes_two_keys() -> None:
+    """A secret is written as where it is kept."""
+    assert options_of(UsernameToken)["password"].keys == ("password_env", "password_file")
+
+
+@pytest.mark.parametrize(("cls", "name", "choice"), ALGORITHMS)
+def test_offered_algorithm_is_known(cls: type, name: str, choice: str) -> None:
+    """Every value that an editor offers is accepted, or asks for its opt-in."""
+    more = {"recipients": ("partner",)} if cls is Encryption else {}
+    try:
+        cls(**{name: choice}, **more)
+    except LegacyAlgorithmError as error:
+        cls(**{name: choice}, **more, legacy={error.opt_in: "test"})
+
+
+def test_algorithm_that_is_not_offered() -> None:
+    """The values of the twin above are all there are."""
+    with pytest.raises(ProfileError):
+        Signature(digest="md5")
