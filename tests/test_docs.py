@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,26 +14,24 @@ import click
 import pytest
 from test_public_api import ERRORS
 
-from zeep_wssec import Encryption, Inbound, InboundError, Keystore, Profile, Signature, Timestamp
+from zeep_wssec import Inbound, InboundError, Keystore
 from zeep_wssec.cli import main
 from zeep_wssec.errors import WSSecError
 from zeep_wssec.profile_file import loads_plan
 from zeep_wssec.profile_keys import KeystoreEntry
 from zeep_wssec.profile_schema import MODES, STEPS, TABLES, UNSET, Option, options_of
-from zeep_wssec.testing.authority import Authority
+from zeep_wssec.testing.orders import WSDL, answer_order
+from zeep_wssec.testing.parties import Parties
+from zeep_wssec.testing.partner import Partner
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 API = (ROOT / "tests" / "typing" / "api.py").read_text("utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 EXAMPLE = re.search(r"<!-- example -->\n```python\n(.*?)```", README, re.DOTALL)
-WSDL = ROOT / "wsdl-samples" / "orders" / "orders.wsdl"
 REQUEST = (
-    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
-    '<PlaceOrder xmlns="urn:example:orders"><sku>42</sku></PlaceOrder></s:Body></s:Envelope>'
-)
-REPLY = REQUEST.replace("PlaceOrder", "PlaceOrderResponse").replace(
-    "<sku>42</sku>", "<orderId>7</orderId><sku>42</sku><nonce>a1</nonce>"
+    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+    b'<PlaceOrder xmlns="urn:example:orders"><sku>42</sku></PlaceOrder></s:Body></s:Envelope>'
 )
 
 
@@ -55,78 +51,26 @@ def test_readme_example_is_type_checked() -> None:
     assert textwrap.dedent(checked) == EXAMPLE[1]
 
 
-@pytest.fixture
-def partner(tmp_path: Path) -> Iterator[str]:
-    """A folder with the example's files, and the partner's service; gives its address."""
-    authority = Authority.create("CN=ca")
-    ours, theirs = authority.issue("CN=client"), authority.issue("CN=partner")
-    (tmp_path / "client.p12").write_bytes(ours.pkcs12("secret"))
-    (tmp_path / "partner.pem").write_bytes(theirs.certificate_pem)
-    profile = Profile(
-        keystore=theirs.keystore().with_partner("client", ours.certificate_pem),
-        outbound=[Timestamp(), Signature(), Encryption(recipients=("client",))],
-        inbound=Inbound(encrypted=("body",)),
-    )
-    with serve(profile) as address:
-        wsdl = WSDL.read_text("utf-8").replace("http://127.0.0.1/soap11/plain", address)
-        (tmp_path / "orders.wsdl").write_text(wsdl, "utf-8")
-        yield address
-
-
-class serve:
-    """A service on this machine that checks each request and protects its answer."""
-
-    def __init__(self, profile: Profile) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                profile.check(self.rfile.read(int(self.headers["Content-Length"])))
-                answer = profile.secure(REPLY.encode()).to_bytes()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/xml; charset=utf-8")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_port}/"
-
-    def __exit__(self, *args: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.mark.usefixtures("partner")
 def test_readme_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example places an order at a partner that checks it, and believes the answer."""
     assert EXAMPLE is not None
-    calling, rest = EXAMPLE[1].split("sent = profile.secure(envelope)")
+    parties = Parties.create()
+    partner = Partner(parties.partner_profile(), answer_order)
+    (tmp_path / "client.p12").write_bytes(parties.client.pkcs12("secret"))
+    (tmp_path / "partner.pem").write_bytes(parties.partner.certificate_pem)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("P12_PASSWORD", "secret")
-    names: dict[str, Any] = {}
-    exec(calling, names)  # noqa: S102  # the README's own code
-    assert names["order"].orderId == "7"
+    before, after = re.split(r"(?<=\n\n)(?=sent = )", EXAMPLE[1])
+    names: dict[str, Any] = {"envelope": REQUEST}
+    with partner.serve() as address:
+        wsdl = re.sub(r'(?<=soap:address location=")[^"]+', address, WSDL.read_text("utf-8"))
+        (tmp_path / "orders.wsdl").write_text(wsdl, "utf-8")
+        exec(before, names)  # noqa: S102  # the README's own code
+    assert names["order"].orderId == "order-a1"
     assert "body signed" in names["profile"].last_report().proved
-
-    names["envelope"] = REQUEST.encode()
-    names["reply"] = partner_reply(tmp_path, names)
-    exec("sent = profile.secure(envelope)" + rest, names)  # noqa: S102
+    names["reply"] = partner.answer(names["profile"].secure(REQUEST).to_bytes()).content
+    exec(after, names)  # noqa: S102
     assert names["seen"].body[0].tag == "{urn:example:orders}PlaceOrderResponse"
-
-
-def partner_reply(tmp_path: Path, names: dict[str, Any]) -> bytes:
-    """Ask the service itself for an answer."""
-    import requests
-
-    address = re.search(r'soap:address location="([^"]+)"', (tmp_path / "orders.wsdl").read_text())
-    assert address is not None
-    request = names["profile"].secure(REQUEST.encode()).to_bytes()
-    return requests.post(address[1], data=request, timeout=30).content
 
 
 @pytest.mark.parametrize("text", blocks("python"))
@@ -138,9 +82,9 @@ def test_python_block_compiles(text: str) -> None:
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_profile_block_loads(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every profile of the documentation loads, with the files that it names beside it."""
-    authority = Authority.create("CN=ca")
-    (tmp_path / "client.p12").write_bytes(authority.issue("CN=client").pkcs12("secret"))
-    (tmp_path / "partner.pem").write_bytes(authority.issue("CN=partner").certificate_pem)
+    parties = Parties.create()
+    (tmp_path / "client.p12").write_bytes(parties.client.pkcs12("secret"))
+    (tmp_path / "partner.pem").write_bytes(parties.partner.certificate_pem)
     monkeypatch.setenv("P12_PASSWORD", "secret")
     plan = loads_plan(text, base=tmp_path, name="block")
     assert isinstance(plan.keystore, Keystore)

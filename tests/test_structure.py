@@ -21,7 +21,7 @@ LAYERS = (
     {"settings", "profile_keys"},
     {"demands"},
     {"exchange", "plan"},
-    {"calls", "header", "profile_schema"},
+    {"calls", "header", "profile_schema", "results"},
     {"profile_values"},
     {"evidence_words", "requirements"},
     {"inbound", "outbound", "profile_words"},

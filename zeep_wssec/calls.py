@@ -2,12 +2,11 @@
 
 One context variable holds an immutable stack, so threads and tasks never see each other's calls. Our
 transport puts the call on top again just before zeep reads the answer, which makes the match exact; with
-another transport the answer's RelatesTo picks, else the latest call.
+another transport the latest call counts, and an answer to an earlier one is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
@@ -58,21 +57,16 @@ def end(call: Call) -> None:
     _calls.set(tuple(item for item in _calls.get() if item is not call))
 
 
-def take(owner: object, related: Set[str]) -> Call | None:
-    """Take the call that an answer belongs to, with those of ``owner`` that were begun after it.
+def take(owner: object) -> Call | None:
+    """Take the call of ``owner`` on top: the answer that is read now must be its answer.
 
-    Args:
-        owner: Whose calls.
-        related: MessageIDs that the answer names. They only choose; whether they are signed is checked later.
+    What the answer itself says of the request never picks the call: a call that was given up, by a
+    timeout say, would let its late answer pass for that of the next one.
     """
-    mine = [call for call in _calls.get() if call.owner is owner]
-    if not mine:
-        return None
-    named = [call for call in mine if call.exchange.message_id in related]
-    chosen = named[-1] if named else mine[-1]
-    dropped = mine[mine.index(chosen) :]
-    _calls.set(tuple(call for call in _calls.get() if all(call is not item for item in dropped)))
-    return chosen
+    call = latest(owner)
+    if call is not None:
+        end(call)
+    return call
 
 
 def keep_report(owner: object, report: Report | None) -> None:

@@ -264,8 +264,9 @@ class TokenUnavailableError(InboundError):
 class UntrustedCertificateError(InboundError):
     """The signer is not who must sign.
 
-    ``reason`` is one of expired, not_yet_valid, no_path, wrong_peer, wrong_usage, weak_key, own_key,
-    revoked.
+    ``reason`` is one of expired, not_yet_valid, weak_key, wrong_usage (of the signer, or of an issuer
+    above it), no_path, bad_signature, weak_signature, name_constraint, constraint (another rule of
+    RFC 5280), wrong_peer, own_key, revoked.
     """
 
     code = "untrusted_certificate"

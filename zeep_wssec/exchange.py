@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
 
-from zeep_wssec.demands import Demands
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.limits import Limits
@@ -24,8 +23,8 @@ _SIGNATURE_VALUE = f"{{{DS}}}SignatureValue"
 class Exchange:
     """One request as its answer will be held against it; holds no key and no content."""
 
-    operation: str = ""
-    """Name of the operation, as far as the message tells: its action, or the Body's child."""
+    names: tuple[str, ...] = ()
+    """Names of the operation, most exact first, as far as the message tells: actions, the Body's child."""
     message_id: str | None = None
     """``wsa:MessageID`` of the request."""
     signature_values: tuple[str, ...] = ()
@@ -33,8 +32,11 @@ class Exchange:
     has_timestamp: bool = False
     has_encrypted_body: bool = False
     sent_at: datetime | None = None
-    inbound: Demands | None = field(default=None, repr=False)
-    """What was stated for this operation; ``None``: derived from the request."""
+
+    @property
+    def operation(self) -> str:
+        """The most exact name of the operation, or empty."""
+        return self.names[0] if self.names else ""
 
     @classmethod
     def from_message(cls, message: bytes | etree._Element, *, actor: str | None = None) -> Exchange:
@@ -56,7 +58,7 @@ class Exchange:
             for signature in security.iterchildren(SIGNATURE):
                 values.append("".join((signature.findtext(_SIGNATURE_VALUE) or "").split()))
         return cls(
-            operation=(operation_names(envelope, {}) or [""])[0],
+            names=tuple(operation_names(envelope, {})),
             message_id=message_id(envelope),
             signature_values=tuple(values),
             has_timestamp=security is not None and security.find(f"{{{WSU}}}Timestamp") is not None,

@@ -61,6 +61,7 @@ def check(
     now: datetime,
     paths: PathValidator,
     facts: Facts = ANYTHING,
+    operation: str | None = None,
 ) -> Report:
     """Check a message and decrypt it in place.
 
@@ -71,6 +72,7 @@ def check(
         now: Aware UTC time.
         paths: Validates certificate paths where a partner is not known by its certificate.
         facts: What the octets of the message rule out, if they are known.
+        operation: Name of the operation, for its overlay, besides those that the request tells.
 
     Returns:
         What was found and proved.
@@ -79,7 +81,7 @@ def check(
         InboundError: The message is refused; ``report`` has what was found until then.
         ProfileError: What to demand is not stated.
     """
-    demands = demands_for(plan, exchange)
+    demands = demands_for(plan, exchange, operation=operation)
     if isinstance(demands, Unverified):
         demands.check_in_force(now)
     signed_by = signers_for(plan, demands)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from lxml import etree
 
-from zeep_wssec.demands import Demands
 from zeep_wssec.errors import MalformedSecurityError, OutboundError
 from zeep_wssec.exchange import Exchange, message_id, operation_names
 from zeep_wssec.header.context import Outgoing
@@ -60,9 +59,9 @@ def protect(
     names = operation_names(envelope, dict(http_headers or {}))
     if operation is not None:
         names = [operation, *names]
-    steps, demands = plan.for_operation(names)
+    steps, _ = plan.for_operation(names)
     if not steps:
-        return _exchange(envelope, names, None, now, demands)
+        return _exchange(envelope, names, None, now)
     undo_header = envelope.header is None
     envelope, header = envelope.require_header()
     message = _start(envelope, header, plan, now)
@@ -75,7 +74,7 @@ def protect(
         if isinstance(error, MalformedSecurityError):
             raise OutboundError(str(error)) from None
         raise
-    return _exchange(envelope, names, message, now, demands)
+    return _exchange(envelope, names, message, now)
 
 
 def _start(envelope: Envelope, header: etree._Element, plan: Plan, now: datetime) -> Outgoing:
@@ -164,14 +163,12 @@ def _exchange(
     names: Sequence[str],
     message: Outgoing | None,
     now: datetime,
-    demands: Demands | None,
 ) -> Exchange:
     return Exchange(
-        operation=names[0] if names else "",
+        names=tuple(names),
         message_id=message_id(envelope),
         signature_values=tuple(message.signature_values) if message else (),
         has_timestamp=message is not None and message.security.find(TIMESTAMP) is not None,
         has_encrypted_body=message is not None and message.body_encrypted,
         sent_at=now,
-        inbound=demands,
     )

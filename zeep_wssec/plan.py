@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -38,7 +39,7 @@ class Service:
     """For loading the WSDL and for each call."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.timeout_seconds, (int, float)) or self.timeout_seconds <= 0:
+        if not isinstance(self.timeout_seconds, (int, float)) or not 0 < self.timeout_seconds < inf:
             raise ProfileError(
                 f"{self.timeout_seconds!r} is not a time above 0.", path="timeout_seconds"
             )
@@ -98,7 +99,7 @@ class Plan:
         object.__setattr__(self, "namespaces", MappingProxyType(dict(self.namespaces)))
         check_steps(self.outbound, self.namespaces, "outbound")
         for name, overlay in self.operations.items():
-            check_steps(overlay.outbound or (), self.namespaces, f"operations[{name!r}].outbound")
+            check_steps(overlay.outbound or (), self.namespaces, f"operation[{name!r}].outbound")
         _ = self.parts
         for demands in (self.inbound, *(item.inbound for item in self.operations.values())):
             if isinstance(demands, Inbound):
@@ -150,7 +151,8 @@ def check_steps(steps: Sequence[Step], namespaces: Mapping[str, str], path: str)
         elif isinstance(step, UsernameToken):
             made.add("username_token")
         elif isinstance(step, Signature | Encryption):
-            _check_order(parse_parts(step.parts, namespaces=namespaces), made, steps[index:], where)
+            parts = parse_parts(step.parts, namespaces=namespaces, path=f"{where}.parts")
+            _check_order(parts, made, steps[index:], where)
             if isinstance(step, Signature):
                 made.add("signature")
             else:

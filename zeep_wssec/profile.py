@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -25,15 +24,15 @@ from zeep_wssec.errors import (
     RequirementError,
     WSSecError,
 )
-from zeep_wssec.exchange import Exchange, relates_to
+from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_file import load_plan
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import demands_for, signers_for
+from zeep_wssec.results import Checked, ExchangeRecord, Secured
 from zeep_wssec.settings import SecurityHeader, Step
-from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.parsing import ANYTHING, Facts, parse_message
 from zeep_wssec.transport.sync import ProfileTransport
@@ -45,51 +44,6 @@ if TYPE_CHECKING:
     from zeep_wssec.transport.asynchronous import AsyncProfileTransport
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Secured:
-    """A protected message and what its answer is to be held against."""
-
-    envelope: etree._Element
-    exchange: Exchange
-
-    def to_bytes(self) -> bytes:
-        """Give the message as it must be sent: any other way of writing it breaks its signatures."""
-        return etree.tostring(self.envelope, xml_declaration=True, encoding="utf-8")
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Checked:
-    """An accepted message in plain text, and what it proved."""
-
-    envelope: etree._Element
-    report: Report
-
-    @property
-    def body(self) -> etree._Element:
-        """The Body that the evidence speaks of."""
-        return Envelope.read(self.envelope, error=MalformedSecurityError).body
-
-    def to_bytes(self) -> bytes:
-        """Give the message in plain text."""
-        return etree.tostring(self.envelope, xml_declaration=True, encoding="utf-8")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExchangeRecord:
-    """One exchange as it ended: for logs and metrics."""
-
-    operation: str
-    message_id: str | None
-    peer: str | None
-    """SHA-256 thumbprint of the signer of the answer."""
-    outcome: str
-    """``"accepted"``, ``"refused"`` or ``"failed"``: the last when there was no answer to judge."""
-    code: str
-    """The error's code, or empty."""
-    milliseconds: float
-    report: Report | None
 
 
 class Profile:
@@ -188,6 +142,7 @@ class Profile:
         reply: bytes | etree._Element,
         *,
         request: Exchange | None = None,
+        operation: str | None = None,
         now: datetime | None = None,
     ) -> Checked:
         """Check and decrypt one message.
@@ -195,6 +150,7 @@ class Profile:
         Args:
             reply: Bytes, or an Envelope element, which is decrypted in place.
             request: What ``secure`` gave for the request; without it ``inbound`` must be stated.
+            operation: Name of the operation, for its overlay, besides those that the request tells.
             now: Aware UTC time, instead of the clock.
 
         Returns:
@@ -204,14 +160,19 @@ class Profile:
             InboundError: The message is refused; nothing of it may be used.
             ProfileError: What the message must prove is not stated.
         """
-        if isinstance(reply, bytes):
-            return self._check(
-                parse_message(reply, self.plan.limits), request, now, Facts.of(reply)
-            )
-        return self._check(reply, request, now, ANYTHING)
+        if not isinstance(reply, bytes):
+            return self._check(reply, request, ANYTHING, operation=operation, now=now)
+        root = parse_message(reply, self.plan.limits)
+        return self._check(root, request, Facts.of(reply), operation=operation, now=now)
 
     def _check(
-        self, root: etree._Element, request: Exchange | None, now: datetime | None, facts: Facts
+        self,
+        root: etree._Element,
+        request: Exchange | None,
+        facts: Facts,
+        *,
+        operation: str | None = None,
+        now: datetime | None = None,
     ) -> Checked:
         calls.keep_report(self.owner, None)
         try:
@@ -222,6 +183,7 @@ class Profile:
                 now=now or self._clock(),
                 paths=self._paths,
                 facts=facts,
+                operation=operation,
             )
         except InboundError as error:
             if request is not None:
@@ -270,7 +232,7 @@ class Profile:
         Raises:
             InboundError: The answer is refused; the request was sent.
         """
-        call = calls.take(self.owner, _related(envelope))
+        call = calls.take(self.owner)
         if call is None:
             raise RequirementError(
                 "An answer came, but no request of this profile is under way in this thread or task.",
@@ -278,7 +240,7 @@ class Profile:
                 missing=("a request that this answers",),
             )
         try:
-            checked = self._check(envelope, call.exchange, None, call.facts)
+            checked = self._check(envelope, call.exchange, call.facts)
         except WSSecError as error:
             error.request_sent = "yes"
             self.finish(call, error)
@@ -366,7 +328,10 @@ class Profile:
         demands = self.demands_of(call)
         if isinstance(demands, Unverified):
             demands.check_in_force(now)
-        signers_for(self.plan, demands)
+        keys = self.plan.keystore.snapshot()
+        for signer in signers_for(self.plan, demands):
+            if isinstance(signer, str):
+                keys.require_partner(signer)
 
     def _record(self, call: Call, *, outcome: str, code: str, report: Report | None) -> None:
         signers = report.signatures if report is not None else ()
@@ -412,14 +377,6 @@ def _refuse_pickle() -> NoReturn:
         "A profile made in memory is not pickled: its private keys would leave the process.",
         hint="Save it as a profile file; one from a file pickles as its path.",
     )
-
-
-def _related(envelope: etree._Element) -> frozenset[str]:
-    try:
-        blocks = relates_to(Envelope.read(envelope, error=MalformedSecurityError))
-    except MalformedSecurityError:
-        return frozenset()
-    return frozenset((block.text or "").strip() for block in blocks)
 
 
 def _printable(text: str | None) -> str:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, ProfileError
 from zeep_wssec.keys.files import read_file
+from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import Overlay, Plan, check_steps
 from zeep_wssec.profile_keys import KeystoreEntry, TrustSection, load_keystore
-from zeep_wssec.profile_schema import MODES, SECTIONS, STEPS, TABLES
+from zeep_wssec.profile_schema import (
+    MODES,
+    SECTIONS,
+    STEPS,
+    TABLES,
+    UNSET,
+    Option,
+    options_of,
+    word,
+)
 from zeep_wssec.profile_values import (
     Place,
     read_settings,
@@ -23,6 +34,8 @@ from zeep_wssec.profile_values import (
     refuse_unknown,
     require_table,
     require_tables,
+    toml_key,
+    toml_text,
 )
 from zeep_wssec.settings import Encryption, Signature, Step
 from zeep_wssec.soap.parts import parse_parts
@@ -196,3 +209,97 @@ def _choose(
 
 def _listed(words: Mapping[str, Any]) -> str:
     return " or ".join(f'"{item}"' for item in words)
+
+
+# The other way round.
+
+
+def settings_to_toml(plan: Plan) -> str:
+    """Write the settings of a plan as a profile file; keys, partners and trust are not in it.
+
+    What has its default is left out. Reading the text gives the same settings again.
+
+    Raises:
+        ProfileError: A password or certificate is in memory only, and no file can name it.
+    """
+    blocks = []
+    for name, cls in TABLES.items():
+        section = getattr(plan, name, None)
+        if section is not None and (section != cls() or name == "tls"):
+            blocks.append([f"[{name}]", *_written(section, name)])
+    if plan.namespaces:
+        pairs = (f"{toml_key(key)} = {_value(uri, key)}" for key, uri in plan.namespaces.items())
+        blocks.append(["[namespaces]", *pairs])
+    blocks += _step_blocks(plan.outbound, "outbound")
+    if plan.inbound is not None:
+        blocks.append(_inbound_block(plan.inbound, "inbound"))
+    for name, overlay in plan.operations.items():
+        header = f"operation.{toml_key(name)}"
+        blocks.append([f"[{header}]", *(["outbound = []"] if overlay.outbound == () else [])])
+        blocks += _step_blocks(overlay.outbound or (), f"{header}.outbound")
+        if overlay.inbound is not None:
+            blocks.append(_inbound_block(overlay.inbound, f"{header}.inbound"))
+    return "\n".join("\n".join(lines) + "\n" for lines in blocks)
+
+
+def _step_blocks(steps: Sequence[Step], header: str) -> list[list[str]]:
+    return [
+        [f"[[{header}]]", f'step = "{word(type(step))}"', *_written(step, f"{header}[{index}]")]
+        for index, step in enumerate(steps)
+    ]
+
+
+def _inbound_block(demands: Demands, header: str) -> list[str]:
+    mode = [] if isinstance(demands, Inbound) else [f'mode = "{word(type(demands))}"']
+    return [f"[{header}]", *mode, *_written(demands, header)]
+
+
+def _written(settings: object, path: str) -> Iterator[str]:
+    for option in options_of(cast("type", type(settings))).values():
+        value = getattr(settings, option.name)
+        if value == option.default and not option.required:
+            continue
+        where = f"{path}.{option.name}"
+        if option.secret:
+            yield _secret(option, value, where)
+        else:
+            shown = _value(UNSET if value is None else value, where)
+            yield f"{option.name} = {shown}"
+
+
+def _secret(option: Option, value: Any, path: str) -> str:
+    """Write where a secret is kept: what it pickles as."""
+    try:
+        maker, (source,) = value.__reduce__() if isinstance(value, Secret) else (None, ("",))
+    except KeyMaterialError:
+        maker = None
+    if maker is None:
+        raise _only_in_memory(path)
+    variable, file = option.keys
+    return f"{variable if maker == Secret.env else file} = {_value(source, path)}"
+
+
+def _only_in_memory(path: str) -> ProfileError:
+    return ProfileError(
+        "This is in memory only; a profile file can name a variable or a file.", path=path
+    )
+
+
+def _value(value: Any, path: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | Path):
+        return toml_text(str(value))
+    if isinstance(value, tuple):
+        return f"[{', '.join(_value(item, path) for item in value)}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{toml_key(key)} = {_value(item, path)}" for key, item in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        return repr(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        (only,) = fields(value)
+        return f"{{ {word(type(value))} = {_value(getattr(value, only.name), path)} }}"
+    raise _only_in_memory(path)

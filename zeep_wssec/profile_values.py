@@ -52,8 +52,18 @@ class Place:
         """Give the place of a member: a key of a table or an index of a list."""
         if isinstance(key, int):
             return Place(path=f"{self.path}[{key}]", base=self.base)
-        shown = key if _BARE_KEY.fullmatch(key) else json.dumps(key)
+        shown = toml_key(key)
         return Place(path=f"{self.path}.{shown}" if self.path else shown, base=self.base)
+
+
+def toml_key(key: str) -> str:
+    """Write a key: bare where TOML allows it, else quoted."""
+    return key if _BARE_KEY.fullmatch(key) else toml_text(key)
+
+
+def toml_text(text: str) -> str:
+    """Write a text in quotes: with JSON's escapes, and DEL, which TOML wants escaped, too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read_settings(

@@ -41,8 +41,8 @@ def describe(plan: Plan, now: datetime) -> list[str]:
     lines += _demanded("Every answer", plan.inbound, plan.outbound, plan)
     for name in plan.operations:
         steps, demands = plan.for_operation([name])
-        lines += _sent(f"Requests of {name!r}", steps, plan)
-        lines += _demanded(f"Answers of {name!r}", demands, steps, plan)
+        lines += _sent(f"Every request of {name!r}", steps, plan)
+        lines += _demanded(f"Every answer to {name!r}", demands, steps, plan)
     lines += _header(plan)
     lines += _connection(plan.tls)
     lines += _certificates(plan, now)
@@ -103,7 +103,7 @@ def _signature(step: Signature, plan: Plan) -> str:
         default = default_signature_method(entry.certificate.key_kind, "sha256")
         algorithm = step.algorithm or (default.name if default else None)
     return (
-        f"Signature over {_listed(step.parts)} with {key} by {algorithm or 'an algorithm of the key'}, "
+        f"Signature over {_parts(step.parts)} with {key} by {algorithm or 'an algorithm of the key'}, "
         f"digests {step.digest}; the certificate {_REFERENCES[step.key_reference]}."
     )
 
@@ -117,7 +117,7 @@ def _encryption(step: Encryption, plan: Plan) -> str:
     oaep = step.transport.scheme == "rsa-oaep"
     detail = f" (digest {step.digest}, MGF1 {step.mask.name})" if oaep else ""
     return (
-        f"Encryption of {_listed(step.parts)} for {_listed(names)} by {step.algorithm}; the key under "
+        f"Encryption of {_parts(step.parts)} for {_listed(names)} by {step.algorithm}; the key under "
         f"{step.key_transport}{detail}; the certificate {_REFERENCES[step.key_reference]}."
     )
 
@@ -171,9 +171,9 @@ def derive_demands(steps: Sequence[Step], plan: Plan) -> Demands | None:
 
 def _proofs(demands: Inbound, plan: Plan) -> Iterator[str]:
     if demands.signed:
-        yield f"signed by {_signers(demands, plan)}: {_listed(demands.signed)}"
+        yield f"signed by {_signers(demands, plan)}: {_parts(demands.signed)}"
     if demands.encrypted:
-        yield f"encrypted to us: {_listed(demands.encrypted)}"
+        yield f"encrypted to us: {_parts(demands.encrypted)}"
     if demands.fresh_seconds is not None:
         skew = demands.clock_skew_seconds
         yield f"a Timestamp at most {demands.fresh_seconds} seconds old (clocks may differ by {skew})"
@@ -265,3 +265,7 @@ def _certificate(certificate: Certificate, now: datetime) -> str:
 
 def _listed(items: Iterable[str]) -> str:
     return ", ".join(items) or "nothing"
+
+
+def _parts(texts: Iterable[str]) -> str:
+    return _listed(f"{text[:-1]} (if there)" if text.endswith("?") else text for text in texts)

@@ -10,10 +10,16 @@ from lxml import etree
 from zeep_wssec.demands import Demands, Inbound, SignedBy
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.exchange import Exchange, relates_to
+from zeep_wssec.header.binary_token import BINARY_TOKEN
+from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.plan import Plan
 from zeep_wssec.settings import Encryption
-from zeep_wssec.soap.parts import Part, find_part
+from zeep_wssec.soap.namespaces import WSA, WSA_2004, readable_name
+from zeep_wssec.soap.parts import IN_SECURITY, Part, find_part
+
+_ADDRESSING = frozenset({"MessageID", "RelatesTo", "To", "Action", "From", "ReplyTo", "FaultTo"})
+_IN_SECURITY = frozenset({*IN_SECURITY.values(), BINARY_TOKEN, SIGNATURE_CONFIRMATION})
 
 
 @dataclass(eq=False)
@@ -31,8 +37,15 @@ class Verdict:
             self.missing.append(missing)
 
 
-def demands_for(plan: Plan, exchange: Exchange | None) -> Demands | None:
+def demands_for(
+    plan: Plan, exchange: Exchange | None, *, operation: str | None = None
+) -> Demands | None:
     """Give what an answer must prove: what was stated, else what the request itself was protected with.
+
+    Args:
+        plan: Says what was stated, for the operation or for all.
+        exchange: The request, if known.
+        operation: Name of the operation, besides those that the request tells.
 
     Returns:
         ``None``: nothing can be demanded, since the request had neither signature nor encryption.
@@ -40,17 +53,16 @@ def demands_for(plan: Plan, exchange: Exchange | None) -> Demands | None:
     Raises:
         ProfileError: Nothing was stated, and no request was given to derive it from.
     """
-    if exchange is None:
-        if plan.inbound is None:
-            raise ProfileError(
-                "Without the request nothing says what the answer must prove.",
-                hint="Give request=…, or state inbound = Inbound(…).",
-                path="inbound",
-            )
-        return plan.inbound
-    stated = exchange.inbound or plan.inbound
+    told = exchange.names if exchange is not None else ()
+    _, stated = plan.for_operation([operation, *told] if operation else told)
     if stated is not None:
         return stated
+    if exchange is None:
+        raise ProfileError(
+            "Without the request nothing says what the answer must prove.",
+            hint="Give the request (request=…, --request FILE), or state inbound = Inbound(…).",
+            path="inbound",
+        )
     encrypted = ("body",) if exchange.has_encrypted_body else ()
     if exchange.signature_values:
         signed = ("body", "timestamp") if exchange.has_timestamp else ("body",)
@@ -115,6 +127,7 @@ def judge(
             )
         if demands.fresh_seconds is not None:
             _judge_freshness(message, demands, verdict)
+    _judge_places(message, verdict)
     must_sign = isinstance(demands, Inbound) and bool(demands.signed)
     required = isinstance(demands, Inbound) and demands.related == "required"
     _judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
@@ -142,6 +155,30 @@ def _judge_part(
         f"{part.text} {word}",
         f"{part.text} must be {word}, but is not",
     )
+
+
+def _judge_places(message: Incoming, verdict: Verdict) -> None:
+    """Refuse a signed Body, Timestamp or addressing block that stands where nobody reads it.
+
+    It was moved aside: what it says, such as that the message is old, would count for nothing.
+    """
+    for signature in message.signatures:
+        for node in signature.covered:
+            for final in message.replaced_by.get(node, (node,)):
+                place = _place_of(final, message)
+                if place is not None and final.getparent() is not place:
+                    name = readable_name(final.tag)
+                    verdict.missing.append(f"the signed {name} must stand in its place, but does not")
+
+
+def _place_of(node: etree._Element, message: Incoming) -> etree._Element | None:
+    """Give the parent that an element of this kind must have, or ``None`` where any will do."""
+    namespace, _, local = str(node.tag).lstrip("{").rpartition("}")
+    if namespace in (WSA, WSA_2004) and local in _ADDRESSING:
+        return message.envelope.header
+    if node.tag == message.envelope.body.tag:
+        return message.envelope.root
+    return message.security if node.tag in _IN_SECURITY else None
 
 
 def _is_encrypted(message: Incoming, node: etree._Element) -> bool:

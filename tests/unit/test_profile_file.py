@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,19 @@ from zeep_wssec.errors import (
     UnknownOptionError,
     WrongPasswordError,
 )
-from zeep_wssec.plan import Plan
-from zeep_wssec.profile_file import MAX_FILE_BYTES, load_plan, loads_plan
-from zeep_wssec.settings import Encryption, Signature, Timestamp, UsernameToken
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.plan import TLS, Overlay, Plan, Service
+from zeep_wssec.profile_file import MAX_FILE_BYTES, load_plan, loads_plan, settings_to_toml
+from zeep_wssec.settings import (
+    Encryption,
+    SecurityHeader,
+    Signature,
+    Step,
+    Timestamp,
+    UsernameToken,
+)
+from zeep_wssec.soap.limits import Limits
 from zeep_wssec.testing.authority import Authority, Issued
 
 NOW = datetime(2027, 6, 1, 12, 0, tzinfo=UTC)
@@ -145,7 +156,10 @@ def test_over_tls() -> None:
 
 @pytest.mark.parametrize(
     ("text", "until"),
-    [("2027-01-31", date(2027, 1, 31)), ("2027-01-31T00:00:00Z", datetime(2027, 1, 31, tzinfo=UTC))],
+    [
+        ("2027-01-31", date(2027, 1, 31)),
+        ("2027-01-31T00:00:00Z", datetime(2027, 1, 31, tzinfo=UTC)),
+    ],
 )
 def test_unverified_with_its_end(text: str, until: date) -> None:
     """An exception has a reason and an end: a date of TOML."""
@@ -245,9 +259,7 @@ def test_partner_and_trust(folder: Path, authority: Authority) -> None:
 
 def test_key_error_keeps_its_class_and_says_which_entry(folder: Path) -> None:
     """What is wrong with a key is told in its own words, with the place in the file."""
-    text = (
-        '[[keystore]]\npartner = "p"\ncertificate = "partner.pem"\n[[keystore]]\npkcs12 = "client.p12"'
-    )
+    text = '[[keystore]]\npartner = "p"\ncertificate = "partner.pem"\n[[keystore]]\npkcs12 = "client.p12"'
     with pytest.raises(WrongPasswordError, match=r"^partner\.toml: keystore\[1\]: "):
         load(text, folder)
 
@@ -558,3 +570,71 @@ def test_large_file(tmp_path: Path) -> None:
     file.write_bytes(b"#" * (MAX_FILE_BYTES + 1))
     with pytest.raises(ProfileError, match="larger than"):
         load_plan(file)
+
+
+# The other way round.
+
+
+FULL = Plan(
+    keystore=Keystore(),
+    outbound=(
+        Timestamp(ttl_seconds=60, precision="seconds"),
+        UsernameToken(username='m"e', password=Secret.env("X"), nonce=False, password_type="text"),
+        UsernameToken(username="me\x7f\n€😀", password=Secret.file("/run/secret")),
+        Signature(
+            parts=("body", "header:o:To?"), digest="sha1", legacy={"sha1": "why"},
+            inclusive_prefixes=("a",),
+        ),
+        Encryption(recipients=("partner",)),
+    ),
+    inbound=Inbound(signed_by=("partner", Pin(PIN), AnyoneUnder(reason="r")), fresh_seconds=None),
+    operations={
+        "Ping": Overlay(outbound=(), inbound=OverTLS(fresh_seconds=5)),
+        "urn:a b": Overlay(outbound=(Timestamp(),)),
+        "Late": Overlay(inbound=Unverified(reason="r", until=date(2027, 1, 31))),
+        "Same\x7f\"é": Overlay(),
+    },
+    header=SecurityHeader(actor="urn:x", must_understand=False),
+    namespaces={"o": "urn:example:orders"},
+    limits=Limits(max_depth=50),
+    service=Service(wsdl="https://a.example/?wsdl", timeout_seconds=2.5),
+    tls=TLS(trust=(Path("/etc/ca.pem"),)),
+)  # fmt: skip
+
+
+def test_written_settings_read_the_same() -> None:
+    """Every setting survives being written and read."""
+    again = load(settings_to_toml(FULL))
+    for item in fields(Plan):
+        if item.name not in ("keystore", "outbound"):
+            assert getattr(again, item.name) == getattr(FULL, item.name), item.name
+    assert [_shown(step) for step in again.outbound] == [_shown(step) for step in FULL.outbound]
+
+
+def _shown(step: Step) -> tuple[str, str]:
+    """Two secrets are equal when they name the same place."""
+    return repr(step), repr(getattr(step, "password", None))
+
+
+def test_defaults_are_not_written() -> None:
+    """What has its default is left out; an empty ``[tls]`` says something and stays."""
+    assert settings_to_toml(Plan(keystore=Keystore(), outbound=[Timestamp()])) == (
+        '[[outbound]]\nstep = "timestamp"\n'
+    )
+    assert settings_to_toml(Plan(keystore=Keystore(), tls=TLS())) == "[tls]\n"
+
+
+@pytest.mark.parametrize("password", ["hunter2", Secret.of("hunter2")])
+def test_password_in_memory_is_not_written(password: Secret | str) -> None:
+    """A password that has no place outside the program stays inside it."""
+    plan = Plan(keystore=Keystore(), outbound=[UsernameToken(username="me", password=password)])
+    with pytest.raises(ProfileError) as caught:
+        settings_to_toml(plan)
+    assert caught.value.path == "outbound[0].password"
+    assert "hunter2" not in str(caught.value)
+
+
+def test_certificate_in_memory_is_not_written() -> None:
+    """Bytes are in no file that the text could name."""
+    with pytest.raises(ProfileError, match=r"tls\.trust"):
+        settings_to_toml(Plan(keystore=Keystore(), tls=TLS(trust=(b"PEM",))))

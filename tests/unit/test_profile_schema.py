@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
 from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
@@ -48,14 +48,14 @@ def test_documented_profile(validator: Draft202012Validator, example: dict[str, 
     validator.validate(example)
 
 
-@pytest.mark.parametrize("section", ["service", "inbound", "namespaces.o", "operation.Ping", ""])
+@pytest.mark.parametrize("section", ["service", "inbound", "operation.Ping", ""])
 def test_unknown_key(
     validator: Draft202012Validator, example: dict[str, Any], section: str
 ) -> None:
     """A key that no setting has is refused wherever tables are closed."""
     table = example
     for name in filter(None, section.split(".")):
-        table = table[name] if isinstance(table[name], dict) else table
+        table = table[name]
     table["digset"] = 1
     with pytest.raises(ValidationError):
         validator.validate(example)

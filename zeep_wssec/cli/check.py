@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from zeep_wssec.errors import InboundError, ProfileError, WSSecError
 if TYPE_CHECKING:
     from zeep_wssec.exchange import Exchange
     from zeep_wssec.plan import Plan
-    from zeep_wssec.profile import Checked
+    from zeep_wssec.results import Checked
 
 
 @click.command()
@@ -75,37 +74,17 @@ def _check(
     profile = Profile.load(profile_path)
     exchange = None
     if request is not None:
-        exchange = _read_request(read_input(request), request, operation, profile.plan)
-    elif operation is not None:
-        profile = Profile.from_plan(_for_operation(profile.plan, operation))
-    if exchange is None and profile.plan.inbound is None:
-        raise ProfileError(
-            "The profile does not state what an answer must prove, and no request is given.",
-            hint="Give the request with --request, or add [inbound] to the profile.",
-            path="inbound",
-        )
+        exchange = _read_request(read_input(request), request, profile.plan)
     data = read_input(message, limit=profile.plan.limits.max_message_bytes)
-    return profile.check(data, request=exchange, now=now)
+    return profile.check(data, request=exchange, operation=operation, now=now)
 
 
-def _for_operation(plan: Plan, operation: str) -> Plan:
-    _, demands = plan.for_operation([operation])
-    return replace(plan, inbound=demands)
-
-
-def _read_request(data: bytes, name: str, operation: str | None, plan: Plan) -> Exchange:
-    """Read the request and what its operation's overlay demands of the answer."""
-    from zeep_wssec.exchange import Exchange, operation_names
-    from zeep_wssec.soap.envelope import Envelope
+def _read_request(data: bytes, name: str, plan: Plan) -> Exchange:
+    from zeep_wssec.exchange import Exchange
     from zeep_wssec.soap.parsing import parse_message
 
     try:
         root = parse_message(data, plan.limits)
-        exchange = Exchange.from_message(root, actor=plan.header.actor)
+        return Exchange.from_message(root, actor=plan.header.actor)
     except (InboundError, ProfileError) as error:
         raise ProfileError(f"This is no request: {error.message}", path=name) from None
-    names = [*operation_names(Envelope.read(root, error=ProfileError), {})]
-    if operation is not None:
-        names.insert(0, operation)
-    _, demands = plan.for_operation(names)
-    return replace(exchange, inbound=demands)

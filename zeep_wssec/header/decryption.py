@@ -164,29 +164,11 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: ContentKey) -> N
         raise MalformedSecurityError("An EncryptedData is to be decrypted twice.")
     covered = message.is_covered(element)
     if model.cipher.mode == "cbc" and not covered:
-        _check_legacy(
-            message, "cbc", model.cipher.uri, f"{model.cipher.name} that no signature covers"
-        )
+        name = f"{model.cipher.name} that no signature covers"
+        _check_legacy(message, "cbc", model.cipher.uri, name)
         message.unauthenticated = True
-    octets = key.octets
-    if len(octets) != model.cipher.key_bytes:
-        octets = os.urandom(model.cipher.key_bytes)
-    sealed = decode_base64(model.value)
-    alone = (
-        len(parent) == 1 and not (parent.text or "").strip() and not (element.tail or "").strip()
-    )
-    in_header = parent.tag == ENCRYPTED_HEADER and parent.getparent() is message.envelope.header
-    place = parent if in_header else element
-    try:
-        if in_header and not (alone and model.scope == "element"):
-            raise ValueError("not a header block")
-        plain = decrypt(sealed, cipher=model.cipher, key=octets)
-        placed = message.placement.replace(place, plain, single=model.scope == "element")
-        message.forget_ids(plain)
-        _check_structure(message)
-    except (ValueError, InboundError):
-        raise DecryptionError from None
-    message.replaced_by[element] = message.replaced_by[place] = tuple(placed)
+    alone = len(parent) == 1 and not _has_text(parent.text) and not _has_text(element.tail)
+    placed = _open(message, model, key, parent, alone=alone)
     message.evidence.append(
         EncryptionEvidence(
             scope=model.scope,
@@ -198,6 +180,38 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: ContentKey) -> N
             covered=covered,
         )
     )
+
+
+def _open(
+    message: Incoming,
+    model: EncryptedDataModel,
+    key: ContentKey,
+    parent: etree._Element,
+    *,
+    alone: bool,
+) -> list[etree._Element]:
+    """Decrypt and put the content in place; whatever goes wrong is one error."""
+    octets = key.octets
+    if len(octets) != model.cipher.key_bytes:
+        octets = os.urandom(model.cipher.key_bytes)
+    sealed = decode_base64(model.value)
+    in_header = parent.tag == ENCRYPTED_HEADER and parent.getparent() is message.envelope.header
+    place = parent if in_header else model.element
+    try:
+        if in_header and not (alone and model.scope == "element"):
+            raise ValueError("not a header block")
+        plain = decrypt(sealed, cipher=model.cipher, key=octets)
+        placed = message.placement.replace(place, plain, single=model.scope == "element")
+        message.forget_ids(plain)
+        _check_structure(message)
+    except (ValueError, InboundError):
+        raise DecryptionError from None
+    message.replaced_by[model.element] = message.replaced_by[place] = tuple(placed)
+    return placed
+
+
+def _has_text(text: str | None) -> bool:
+    return bool(text and text.strip())
 
 
 def _check_structure(message: Incoming) -> None:

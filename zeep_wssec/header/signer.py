@@ -7,6 +7,7 @@ from zeep_wssec.errors import UntrustedCertificateError
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import check_fitness
+from zeep_wssec.keys.trust import TrustStore
 
 
 def check_signer(message: Incoming, certificate: Certificate) -> str | None:
@@ -53,9 +54,9 @@ def _match(message: Incoming, certificate: Certificate, demanded: SignedBy) -> s
     if isinstance(demanded, Subject):
         if not certificate.has_subject(demanded.name):
             raise _wrong_peer(certificate, f"the subject {demanded.name}")
-        _check_path(message, certificate)
+        _check_path(message, certificate, _trust_for_subject(message, demanded.name))
         return f"subject {demanded.name} under the trust anchors"
-    _check_path(message, certificate)
+    _check_path(message, certificate, _trust_for_anyone(message))
     return f"anyone under the trust anchors ({demanded.reason})"
 
 
@@ -74,8 +75,23 @@ def _match_partner(message: Incoming, certificate: Certificate, alias: str) -> s
     )
 
 
-def _check_path(message: Incoming, certificate: Certificate) -> None:
-    trust = message.keys.trust
+def _trust_for_subject(message: Incoming, name: str) -> TrustStore:
+    """Give the anchors of the partner with this subject, else those that are shared by all."""
+    for alias, entry in message.keys.partners.items():
+        if entry.anchors and entry.certificate.has_subject(name):
+            return message.keys.trust_for(alias)
+    return _trust_for_anyone(message)
+
+
+def _trust_for_anyone(message: Incoming) -> TrustStore:
+    """Give the shared anchors, or those of the only partner: one partner's CA never speaks for another."""
+    partners = list(message.keys.partners)
+    if not message.keys.shared_trust.anchors and len(partners) == 1:
+        return message.keys.trust_for(partners[0])
+    return message.keys.shared_trust
+
+
+def _check_path(message: Incoming, certificate: Certificate, trust: TrustStore) -> None:
     if not trust.anchors:
         raise UntrustedCertificateError(
             "No trust anchor is given, so no certificate can end at one.",

@@ -64,18 +64,18 @@ def _check_fresh(message: Incoming, created: datetime, expires: datetime | None)
     clock = f"Our clock says {now:%Y-%m-%dT%H:%M:%SZ}."
     if expires is not None and expires <= created:
         raise MalformedSecurityError(f"The Timestamp expires at {expires}, before it was created.")
-    if created > now + skew:
+    if created - now > skew:
         raise MessageExpiredError(
             f"The message says it was made at {created:%Y-%m-%dT%H:%M:%SZ}, in the future. {clock}",
             hint="Compare both clocks, or raise inbound.clock_skew_seconds.",
             **facts,
         )
-    if expires is not None and now >= expires + skew:
+    if expires is not None and now - skew >= expires:
         raise MessageExpiredError(
             f"The message expired at {expires:%Y-%m-%dT%H:%M:%SZ}. {clock}", **facts
         )
     oldest = message.max_age_seconds
-    if oldest is not None and now >= created + timedelta(seconds=oldest) + skew:
+    if oldest is not None and now - created >= timedelta(seconds=oldest) + skew:
         raise MessageExpiredError(
             f"The message was made at {created:%Y-%m-%dT%H:%M:%SZ}, more than {oldest} s ago. {clock}",
             hint="Raise inbound.fresh_seconds if the peer's messages take that long.",

@@ -17,7 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from zeep_wssec.errors import KeyLoadError, KeyUsageError
 from zeep_wssec.keys.der import iterate_tlv, read_tlv
 from zeep_wssec.keys.name_text import parse_name_text
-from zeep_wssec.keys.names import CanonicalName, canonical_name, format_rfc2253, read_name
+from zeep_wssec.keys.names import (
+    CanonicalName,
+    canonical_name,
+    format_rfc2253,
+    printable,
+    read_name,
+)
 from zeep_wssec.keys.pem_blocks import Block, find_blocks
 
 MAX_CERTIFICATE_BYTES = 64 * 1024
@@ -209,9 +215,12 @@ class Certificate:
         return self.x509.not_valid_after_utc
 
     def describe(self) -> str:
-        """Give one line for people: subject, last day, and the thumbprints other tools show."""
+        """Give one line for people: subject, last day, and the thumbprints other tools show.
+
+        A hostile subject is made harmless: bounded, and without line ends or invisible characters.
+        """
         return (
-            f"{self.subject or '(no subject)'} (until {self.not_after:%Y-%m-%d}, "
+            f"{printable(self.subject) or '(no subject)'} (until {self.not_after:%Y-%m-%d}, "
             f"SHA-1 {self.thumbprint.hex()}, SHA-256 {self.thumbprint_sha256[:16]}…)"
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from pathlib import Path
 
 from zeep_wssec.errors import KeyLoadError
+
+_log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """Largest key file read; a big bundle of certificates has a few hundred kilobytes."""
@@ -61,11 +64,17 @@ def read_file(path: str | os.PathLike[str], *, what: str, limit: int = MAX_FILE_
             raise KeyLoadError(f"{name}: {what} expected, but this is {kind}.", source=name)
         with os.fdopen(os.dup(descriptor), "rb") as stream:
             data = stream.read(limit + 1)
+        if os.name == "posix" and status.st_mode & 0o007 and _has_plain_key(data):
+            _log.warning("%s holds a private key that every user of this system can read", name)
     except OSError as error:
         raise _not_readable(name, error, what=what) from None
     finally:
         os.close(descriptor)
     return _require_bounded(data, source=name, what=what, limit=limit)
+
+
+def _has_plain_key(data: bytes) -> bool:
+    return b"PRIVATE KEY-----" in data and b"ENCRYPTED" not in data
 
 
 def _not_readable(name: str, error: OSError | ValueError, *, what: str) -> KeyLoadError:

@@ -118,6 +118,12 @@ def canonical_value(tag: int, value: bytes, *, exact: bool = False) -> str:
     return f"#{bytes([tag]).hex()}{_der_length(len(value)).hex()}{value.hex()}"
 
 
+def printable(text: str, *, limit: int = 200) -> str:
+    """Give text from a certificate as an error or a log may show it: bounded, nothing invisible."""
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in text[: limit + 1])
+    return shown if len(shown) <= limit else shown[:limit] + "…"
+
+
 def fold(text: str, *, exact: bool = False) -> str:
     """Drop what does not count in a comparison; with ``exact`` only spaces at both ends."""
     if exact:

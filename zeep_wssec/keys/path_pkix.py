@@ -27,6 +27,7 @@ from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManag
 from pyhanko_certvalidator.validate import async_validate_path
 
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.names import printable
 from zeep_wssec.keys.path_search import Obstacle
 
 _log = logging.getLogger(__name__)
@@ -99,6 +100,6 @@ def _run(check: Coroutine[Any, Any, Any]) -> None:
 
 
 def _describe(error: Exception) -> Obstacle:
-    text = str(error)
+    text = printable(str(error), limit=400)
     reason = "name_constraint" if "namespace" in text else "constraint"
     return Obstacle(reason=reason, sentence=text if text.endswith(".") else f"{text}.")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from zeep_wssec.errors import KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import describe_weakness
-from zeep_wssec.keys.names import CanonicalName
+from zeep_wssec.keys.names import CanonicalName, printable
 from zeep_wssec.keys.trust import TrustStore, is_authority
 
 MAX_DEPTH = 8
@@ -113,7 +113,7 @@ def _no_issuer(certificate: Certificate, *, depth: int) -> Obstacle:
     if certificate.canonical_issuer == certificate.canonical_subject:
         text = f"{certificate.describe()} is self-signed and not among the trust anchors."
     else:
-        text = f"no usable certificate of its issuer {certificate.issuer!r} was given or sent."
+        text = f"no usable certificate of its issuer {printable(certificate.issuer)!r} was given or sent."
         if depth > 1:
             text = f"for {certificate.describe()}, in its path, {text}"
     return Obstacle(reason="no_path", sentence=text, depth=depth)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -10,8 +11,17 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from zeep_wssec.errors import KeyLoadError, KeyMismatchError, WrongPasswordError
 from zeep_wssec.keys.certificate import Certificate, certificates_of
+from zeep_wssec.keys.der import iterate_tlv, read_tlv
 from zeep_wssec.keys.entries import FileKey, KeyEntry
 from zeep_wssec.keys.pem_blocks import Block, find_blocks
+
+MAX_ITERATIONS = 5_000_000
+"""Bound on the key derivation of an encrypted key; tools write 2048 to 1,000,000."""
+
+MAX_SCRYPT_WORK = 2**27
+"""Bound on the product of scrypt's numbers: 256 MiB for a key of 32 octets."""
+
+_SCRYPT = bytes.fromhex("06092b06010401da47040b")
 
 
 def load_pem(
@@ -101,6 +111,12 @@ def load_private_key(block: Block, *, password: bytes | None, source: str) -> Pr
         raise WrongPasswordError(
             f"{source}: the private key is encrypted and needs a password.", source=source
         )
+    if block.label == "ENCRYPTED PRIVATE KEY" and _asks_for_too_much(block):
+        raise KeyLoadError(
+            f"{source}: the password of the private key is stretched more than can be waited for.",
+            hint=f"Encrypt it again with at most {MAX_ITERATIONS} iterations.",
+            source=source,
+        )
     try:
         return serialization.load_pem_private_key(block.text, password if encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -112,3 +128,27 @@ def load_private_key(block: Block, *, password: bytes | None, source: str) -> Pr
             f"{source}: the private key ({block.label}) is broken or of a kind that is not supported.",
             source=source,
         ) from None
+
+
+def _asks_for_too_much(block: Block) -> bool:
+    """Tell whether the key derivation would hold the process.
+
+    Read without the structure: the only integers there are iterations and a key length, or the cost,
+    block size, parallelism and key length of scrypt.
+    """
+    try:
+        (_, algorithm), _ = iterate_tlv(read_tlv(block.decode())[1])
+        numbers = list(_integers(algorithm))
+    except ValueError:
+        return False
+    if _SCRYPT in algorithm:
+        return math.prod(numbers) > MAX_SCRYPT_WORK
+    return max(numbers, default=0) > MAX_ITERATIONS
+
+
+def _integers(content: bytes) -> Iterator[int]:
+    for tag, value in iterate_tlv(content):
+        if tag == 0x30:
+            yield from _integers(value)
+        elif tag == 0x02:
+            yield int.from_bytes(value, "big")

@@ -97,8 +97,9 @@ class _Reader:
             AttributeError,
             OverflowError,
             RecursionError,
-        ) as error:
-            raise self._broken() from error
+        ):
+            # Without its cause, which may quote decrypted content.
+            raise self._broken() from None
 
     def _require_authentic(self, pfx: Any) -> bytes:
         if pfx["auth_safe"]["content_type"].native != "data":

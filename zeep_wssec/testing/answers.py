@@ -42,11 +42,11 @@ class Answer:
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes = b""
+    content: bytes = field(default=b"", repr=False)
     """The octets that go back."""
-    plain: bytes = b""
+    plain: bytes = field(default=b"", repr=False)
     """The answer before it was protected; empty where the request was refused."""
-    request: bytes = b""
+    request: bytes = field(default=b"", repr=False)
     """The octets that came."""
     asked: etree._Element | None = None
     """The Body of the request in plain text; ``None`` where the request was refused."""

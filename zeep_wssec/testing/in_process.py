@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import BaseAdapter
@@ -26,13 +25,7 @@ class InProcessAdapter(BaseAdapter):
         self._respond = respond
 
     def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
-        verify: bool | str = True,
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
+        self, request: requests.PreparedRequest, *_args: Any, **_options: Any
     ) -> requests.Response:
         """Give the answer; no argument but the request matters without a connection."""
         body = request.body or b""
@@ -63,8 +56,6 @@ def in_process_transport(respond: Respond) -> httpx.MockTransport:
 
     def give(request: httpx.Request) -> httpx.Response:
         answer = respond(request.content, dict(request.headers))
-        return httpx.Response(
-            answer.status, headers=dict(answer.headers), content=answer.content
-        )
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.content)
 
     return httpx.MockTransport(give)

@@ -22,7 +22,7 @@ def serve(respond: Respond, *, tls: ssl.SSLContext | None = None) -> Iterator[st
     """Serve on a free port of 127.0.0.1, one thread a request, and give the address.
 
     When the block ends no thread is left. An exception in ``respond`` is answered with an empty 500 and
-    raised at the end of the block, unless the block has raised its own.
+    raised at the end of the block, or noted on the exception that the block itself raises.
 
     Args:
         respond: Called for every request, whatever its method.
@@ -35,6 +35,10 @@ def serve(respond: Respond, *, tls: ssl.SSLContext | None = None) -> Iterator[st
     thread.start()
     try:
         yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}/"
+    except BaseException as error:
+        for failure in server.failures:
+            error.add_note(f"The server had failed before: {failure!r}")
+        raise
     finally:
         server.shutdown()
         thread.join()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from zeep_wssec.demands import Inbound
 from zeep_wssec.keys.keystore import Keystore
@@ -29,9 +29,7 @@ class Parties:
             now: Moment around which all is valid; the present when left out.
             reuse_keys: Share keys within this process, which saves 100 ms each.
         """
-        authority = Authority.create(
-            "Throwaway CA", now=now, key="ec-p256", reuse_keys=reuse_keys
-        )
+        authority = Authority.create("Throwaway CA", now=now, key="ec-p256", reuse_keys=reuse_keys)
         return cls(
             authority=authority,
             client=authority.issue("client"),
@@ -48,26 +46,33 @@ class Parties:
         """The partner's keystore: its key pair ``partner``, and ``client``."""
         return self.partner.keystore("partner").with_partner("client", self.client.certificate)
 
-    def client_profile(self, *, clock: Callable[[], datetime] | None = None) -> Profile:
-        """Give a caller that signs and encrypts; what answers must prove follows from that."""
-        return Profile(
-            keystore=self.client_keystore,
-            outbound=[Timestamp(), Signature(), Encryption(recipients=("partner",))],
-            clock=clock,
-        )
+    def client_profile(self, **settings: Any) -> Profile:
+        """Give a caller that signs and encrypts; what answers must prove follows from that.
 
-    def partner_profile(self, *, clock: Callable[[], datetime] | None = None) -> Profile:
+        Args:
+            **settings: Of ``Profile``, in place of these.
+        """
+        defaults: dict[str, Any] = {
+            "keystore": self.client_keystore,
+            "outbound": [Timestamp(), Signature(), Encryption(recipients=("partner",))],
+        }
+        return Profile(**{**defaults, **settings})
+
+    def partner_profile(self, **settings: Any) -> Profile:
         """Give a partner that wants requests signed and encrypted, and protects answers alike.
 
         It signs RelatesTo as well, which binds each answer to its request.
+
+        Args:
+            **settings: Of ``Profile``, in place of these.
         """
-        return Profile(
-            keystore=self.partner_keystore,
-            outbound=[
+        defaults: dict[str, Any] = {
+            "keystore": self.partner_keystore,
+            "outbound": [
                 Timestamp(),
                 Signature(parts=("body", "timestamp", "header:wsa:RelatesTo?")),
                 Encryption(recipients=("client",)),
             ],
-            inbound=Inbound(encrypted=("body",), signed_by="client"),
-            clock=clock,
-        )
+            "inbound": Inbound(encrypted=("body",), signed_by="client"),
+        }
+        return Profile(**{**defaults, **settings})

@@ -174,7 +174,9 @@ class _Swap:
                 other.met.set()
                 return other.answer
         if not mine.met.wait(_SWAP_SECONDS) or mine.partner is None:
-            raise TimeoutError("An answer waited for another one to be swapped with, and none came.")
+            raise TimeoutError(
+                "An answer waited for another one to be swapped with, and none came."
+            )
         return mine.partner
 
 
@@ -200,7 +202,9 @@ def _refuse(request: bytes, http_headers: Mapping[str, str], error: InboundError
 
 def _soap_namespace(request: bytes, http_headers: Mapping[str, str]) -> str:
     """Tell the SOAP version of a request that was refused, perhaps because it is no XML at all."""
-    content_type = {name.lower(): value for name, value in http_headers.items()}.get("content-type", "")
+    content_type = {name.lower(): value for name, value in http_headers.items()}.get(
+        "content-type", ""
+    )
     return SOAP12 if "soap+xml" in content_type or SOAP12.encode() in request else SOAP11
 
 

@@ -84,8 +84,10 @@ class AsyncProfileTransport(AsyncTransport):
         try:
             response = await self.post(address, to_octets(envelope), headers)
         except TransportSecurityError as error:
-            calls.end(call)
             self._profile.finish(call, error)
+            raise
+        except BaseException:
+            calls.end(call)  # given up, as by a cancelled task
             raise
         check_response(
             self._profile,

@@ -48,7 +48,7 @@ def call_at_start(profile: CallChecker, address: str) -> Call:
     parts = urlsplit(address)
     if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return call
-    steps, _ = profile.plan.for_operation([call.exchange.operation])
+    steps, _ = profile.plan.for_operation(call.exchange.names)
     if any(isinstance(step, UsernameToken) and step.password_type == "text" for step in steps):
         raise _not_sent(
             f"A password in readable form would go over plain HTTP to {parts.hostname}.",

@@ -90,8 +90,10 @@ class ProfileTransport(Transport):
         try:
             response = self.post(address, to_octets(envelope), headers)
         except TransportSecurityError as error:
-            calls.end(call)
             self._profile.finish(call, error)
+            raise
+        except BaseException:
+            calls.end(call)  # given up, as by a cancelled task
             raise
         check_response(
             self._profile,

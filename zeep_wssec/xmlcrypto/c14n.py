@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from lxml import etree
 
+from zeep_wssec.errors import MalformedSecurityError
+
 _XSI = b"http://www.w3.org/2001/XMLSchema-instance"
 _XSI_TYPES = etree.XPath(
     ".//@xsi:type", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
@@ -21,18 +23,25 @@ def canonicalize(element: etree._Element, prefixes: tuple[str, ...] = ()) -> byt
         element: Apex of the subtree; its tail is not part of it.
         prefixes: InclusiveNamespaces PrefixList; ``#default`` stands for the default namespace.
 
+    Raises:
+        MalformedSecurityError: There is no such form, since a namespace URI is relative.
+
     Spec: Exclusive XML Canonicalization 1.0.
     """
-    if not prefixes:
-        return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
-    _make_known(prefixes)
-    return etree.tostring(
-        element,
-        method="c14n",
-        exclusive=True,
-        with_comments=False,
-        inclusive_ns_prefixes=list(prefixes),
-    )
+    if prefixes:
+        _make_known(prefixes)
+    try:
+        return etree.tostring(
+            element,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(prefixes) or None,
+        )
+    except etree.C14NError:
+        raise MalformedSecurityError(
+            "An element has no canonical form: a namespace URI in it is relative."
+        ) from None
 
 
 def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tuple[str, ...]]:

@@ -11,6 +11,7 @@ import pytest
 from peers import require_program
 
 from zeep_wssec.testing.authority import Authority, Issued
+from zeep_wssec.testing.certificates import generate_key
 
 Run = Callable[..., bytes]
 
@@ -30,7 +31,7 @@ def authority(now: datetime) -> Authority:
 @pytest.fixture(scope="session")
 def client(authority: Authority) -> Issued:
     """A key pair that is fit for everything."""
-    return authority.issue("client")
+    return authority.issue("client", key=generate_key("rsa-2048"))
 
 
 @pytest.fixture(scope="session")

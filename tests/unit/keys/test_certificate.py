@@ -165,6 +165,24 @@ def test_description_names_what_other_tools_show(client: Issued) -> None:
     assert client.certificate.thumbprint_sha256[:16] in text
 
 
+def test_description_of_a_hostile_subject(authority: Authority) -> None:
+    """A subject from a peer cannot forge log lines, hide text or flood a log."""
+    name = x509.Name(
+        [x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\nERROR \u202eb" + "c" * 50)] * 8
+    )
+    key = generate_key("ec-p256", reuse=True)
+    made = build_certificate(
+        subject=name,
+        issuer=name,
+        subject_key=key,
+        signed_by=key,
+        not_before=authority.now,
+        not_after=authority.now + timedelta(days=1),
+    )
+    assert made.describe().isprintable()
+    assert len(made.describe()) < 400
+
+
 def test_frozen(client: Issued) -> None:
     """Nothing about a certificate can be changed."""
     with pytest.raises(AttributeError):

@@ -68,6 +68,26 @@ def test_size_is_bounded(tmp_path: Path) -> None:
         read_source(bytes(MAX_FILE_BYTES + 1), what="a key")
 
 
+@pytest.mark.parametrize(
+    ("content", "mode", "warns"),
+    [
+        (b"-----BEGIN PRIVATE KEY-----", 0o644, True),
+        (b"-----BEGIN PRIVATE KEY-----", 0o640, False),
+        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", 0o644, False),
+        (b"-----BEGIN CERTIFICATE-----", 0o644, False),
+    ],
+)
+def test_key_that_everybody_can_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes, mode: int, warns: bool
+) -> None:
+    """A private key in plain text that every user can read is worth a warning."""
+    path = tmp_path / "key.pem"
+    path.write_bytes(content)
+    path.chmod(mode)
+    read_file(path, what="a key")
+    assert [str(path) in message for message in caplog.messages] == [True] * warns
+
+
 @pytest.mark.parametrize("path", ["a\0b", "x" * 5000])
 def test_impossible_paths_are_load_errors(path: str) -> None:
     """What the system refuses to open is mapped too."""

@@ -23,11 +23,12 @@ from zeep_wssec.keys.entries import PartnerEntry
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.testing.authority import Authority, Issued
+from zeep_wssec.testing.certificates import generate_key
 
 
 @pytest.fixture(scope="module")
 def partner(authority: Authority) -> Issued:
-    return authority.intermediate("Partner CA").issue("partner")
+    return authority.intermediate("Partner CA").issue("partner", key=generate_key("rsa-2048"))
 
 
 def test_kind_of_file_is_seen_from_its_content(client: Issued, tmp_path: Path) -> None:

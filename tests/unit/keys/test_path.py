@@ -123,7 +123,7 @@ def test_missing_intermediate(validate: Callable[..., Path], root: Authority) ->
 
 def test_imposter_of_an_anchor(validate: Callable[..., Path], now: datetime) -> None:
     """An authority with the anchor's name but another key signs nothing we trust."""
-    leaf = Authority.create("Path Root", now=now).issue("leaf")
+    leaf = Authority.create("Path Root", now=now, reuse_keys=False).issue("leaf")
     error = refused(validate, leaf)
     assert error.reason == "bad_signature"
 

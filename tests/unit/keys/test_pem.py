@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 
 from zeep_wssec.errors import KeyLoadError, KeyMismatchError, WrongPasswordError
 from zeep_wssec.keys.pem import load_pem, order_chain
+from zeep_wssec.keys.pem_blocks import find_blocks
 from zeep_wssec.testing.authority import Authority, Issued
+from zeep_wssec.testing.certificates import generate_key
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +22,7 @@ def middle(authority: Authority) -> Authority:
 
 @pytest.fixture(scope="module")
 def leaf(middle: Authority) -> Issued:
-    return middle.issue("leaf")
+    return middle.issue("leaf", key=generate_key("rsa-2048"))
 
 
 def test_any_order_in_one_blob(leaf: Issued, middle: Authority, authority: Authority) -> None:
@@ -72,6 +77,59 @@ def test_encrypted_key(authority: Authority, kind: str, form: serialization.Priv
     with pytest.raises(WrongPasswordError, match="does not open") as caught:
         load_pem(blobs, password=b"falsch")
     assert "falsch" not in str(caught.value)
+
+
+def pkcs8(issued: Issued, *options: str, openssl: Callable[..., bytes]) -> bytes:
+    arguments = ["pkcs8", "-topk8", "-passout", "pass:geheim", *options]
+    return openssl(*arguments, stdin=issued.key_pem())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["-iter", "100000"],
+        ["-v2", "des3"],
+        ["-scrypt"],
+        ["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"],
+    ],
+)
+def test_encrypted_key_of_openssl(
+    client: Issued, require_tool: Callable[[str], Callable[..., bytes]], options: list[str]
+) -> None:
+    """What openssl encrypts opens."""
+    pem = pkcs8(client, *options, openssl=require_tool("openssl"))
+    assert (
+        load_pem([pem, client.certificate_pem], password=b"geheim").certificate
+        == client.certificate
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "number", "raised"),
+    [
+        (["-iter", "65535"], "020300ffff", "02037fffff"),
+        (["-scrypt"], "020108020101", "02017f02017f"),
+    ],
+    ids=["PBKDF2", "scrypt"],
+)
+def test_key_derivation_is_bounded(
+    client: Issued,
+    require_tool: Callable[[str], Callable[..., bytes]],
+    options: list[str],
+    number: str,
+    raised: str,
+) -> None:
+    """A file cannot hold the process: too many iterations, or too much memory, are not run."""
+    good = pkcs8(client, *options, openssl=require_tool("openssl"))
+    (block,) = find_blocks(good, source="test")
+    assert bytes.fromhex(number) in block.decode()
+    body = base64.encodebytes(block.decode().replace(bytes.fromhex(number), bytes.fromhex(raised)))
+    label = b"ENCRYPTED PRIVATE KEY-----\n"
+    bad = b"-----BEGIN " + label + body + b"-----END " + label
+    assert load_pem([good, client.certificate_pem], password=b"geheim").alias == "key"
+    with pytest.raises(KeyLoadError, match="stretched"):
+        load_pem([bad, client.certificate_pem], password=b"geheim")
 
 
 def test_password_of_a_plain_key_is_not_used(leaf: Issued) -> None:

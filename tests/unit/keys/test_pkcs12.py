@@ -28,6 +28,7 @@ from zeep_wssec.keys import pkcs12_rc2
 from zeep_wssec.keys.pkcs12 import load_pkcs12
 from zeep_wssec.keys.pkcs12_crypto import decrypt, derive_pkcs12
 from zeep_wssec.testing.authority import Authority, Issued
+from zeep_wssec.testing.certificates import generate_key
 
 PASSWORD = b"geheim"
 FORMAT = PrivateFormat.PKCS12.encryption_builder
@@ -35,7 +36,7 @@ FORMAT = PrivateFormat.PKCS12.encryption_builder
 
 @pytest.fixture(scope="module")
 def leaf(authority: Authority) -> Issued:
-    return authority.intermediate("Middle").issue("leaf")
+    return authority.intermediate("Middle").issue("leaf", key=generate_key("rsa-2048"))
 
 
 def encryptions() -> dict[str, KeySerializationEncryption]:

@@ -10,6 +10,7 @@ import pytest
 from zeep_wssec.errors import WrongPasswordError
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.testing.authority import Authority, Issued
+from zeep_wssec.testing.certificates import generate_key
 
 Run = Callable[..., bytes]
 
@@ -26,7 +27,7 @@ def keytool(require_tool: Callable[[str], Run]) -> Run:
 
 @pytest.fixture(scope="module")
 def leaf(authority: Authority) -> Issued:
-    return authority.intermediate("Middle").issue("leaf")
+    return authority.intermediate("Middle").issue("leaf", key=generate_key("rsa-2048"))
 
 
 def export(openssl: Run, directory: Path, issued: Issued, *options: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from zeep_wssec.errors import KeyNotFoundError
@@ -12,8 +14,19 @@ from zeep_wssec.testing.certificates import generate_key
 
 
 @pytest.fixture(scope="module")
+def authority(now: datetime) -> Authority:
+    """A root whose keys are its own: key identifiers are looked up here."""
+    return Authority.create("Test Root", key="ec-p256", now=now, reuse_keys=False)
+
+
+@pytest.fixture(scope="module")
+def client(authority: Authority) -> Issued:
+    return authority.issue("client")
+
+
+@pytest.fixture(scope="module")
 def partner(authority: Authority) -> Issued:
-    return authority.intermediate("Partner CA").issue("partner")
+    return authority.intermediate("Partner CA").issue("partner", key=generate_key("rsa-2048"))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,74 @@
+"""``python -m benchmarks``: measure, print one table, judge nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import cryptography
+from lxml import etree
+
+from benchmarks import children, parallel
+from benchmarks.cases import Cases
+from benchmarks.material import Material
+from benchmarks.measure import FULL, QUICK
+from benchmarks.table import Row, lines
+
+GROUPS = ("sign", "verify", "encrypt", "decrypt", "threads", "processes", "memory", "import")
+
+
+def main() -> None:
+    """Run the groups that were asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds, without memory")
+    parser.add_argument("--only", choices=GROUPS, action="append", help="may be repeated")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
+    given = parser.parse_args()
+    wanted = given.only or [name for name in GROUPS if not (given.quick and name == "memory")]
+    rows = list(_measure(wanted, quick=given.quick))
+    print(_surroundings())
+    print("\n".join(lines(rows)))
+    if given.json is not None:
+        data = [{**asdict(row), "verdict": row.verdict} for row in rows]
+        given.json.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _measure(wanted: list[str], *, quick: bool) -> Iterator[Row]:
+    effort = QUICK if quick else FULL
+    material = Material.create()
+    cases = Cases(material, effort)
+    groups: dict[str, Callable[[], Iterator[Row]]] = {
+        "sign": cases.sign,
+        "verify": cases.verify,
+        "encrypt": cases.encrypt,
+        "decrypt": cases.decrypt,
+        "threads": lambda: parallel.threads(material, effort),
+        "processes": lambda: parallel.processes(effort),
+        "memory": children.memory,
+        "import": lambda: children.imports(effort),
+    }
+    try:
+        for name in GROUPS:
+            if name in wanted:
+                print(f"measuring {name} …", file=sys.stderr, flush=True)
+                yield from groups[name]()
+    finally:
+        shutil.rmtree(material.folder)
+
+
+def _surroundings() -> str:
+    libxml2 = ".".join(map(str, etree.LIBXML_VERSION))
+    return (
+        f"Python {platform.python_version()}, lxml {etree.__version__} (libxml2 {libxml2}), "
+        f"cryptography {cryptography.__version__}, {platform.machine()}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""A profile in plain words: nothing is left out, and what is missing is said in its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from zeep_wssec.demands import AnyoneUnder, Inbound, OverTLS, Pin, Subject, Unverified
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.plan import TLS, Overlay, Plan, Service
+from zeep_wssec.profile_words import describe, without_user_info
+from zeep_wssec.settings import Encryption, SecurityHeader, Signature, Timestamp, UsernameToken
+from zeep_wssec.testing.authority import Authority
+
+NOW = datetime(2027, 6, 1, 12, 0, tzinfo=UTC)
+FULL = (Timestamp(), Signature(parts=("body", "timestamp")), Encryption(recipients=("partner",)))
+
+
+@pytest.fixture(scope="module")
+def keystore() -> Keystore:
+    """Our key pair, one partner, and the CA of both."""
+    authority = Authority.create("CN=ca", now=NOW)
+    partner = authority.issue("CN=partner,O=Example").certificate_pem
+    held = authority.issue("CN=client").keystore("client").with_partner("partner", partner)
+    return held.with_trust(anchors=authority.pem)
+
+
+def words(keystore: Keystore, **settings: Any) -> str:
+    return "\n".join(describe(Plan(keystore=keystore, **settings), NOW))
+
+
+def test_steps_in_order_with_algorithms(keystore: Keystore) -> None:
+    """Each step is said with its number, its parts and its algorithms, defaults included."""
+    text = words(keystore, outbound=FULL)
+    assert "  1. Timestamp that expires after 300 seconds, in milliseconds." in text
+    assert "  2. Signature over body, timestamp with the key 'client' by rsa-sha256" in text
+    assert "  3. Encryption of body for 'partner' by aes256-gcm; the key under rsa-oaep" in text
+
+
+def test_part_that_may_be_missing(keystore: Keystore) -> None:
+    """The question mark of a part is put into words."""
+    text = words(keystore, outbound=[Timestamp(), Signature()])
+    assert "Signature over body, timestamp (if there) with" in text
+
+
+def test_token_without_its_password(keystore: Keystore) -> None:
+    """A password is neither shown nor read."""
+    token = UsernameToken(username="me", password=Secret.env("NOT_SET"), password_type="text")
+    text = words(keystore, outbound=[token])
+    assert "UsernameToken for 'me' with the password as readable text." in text
+    assert "NOT_SET" not in text
+
+
+def test_no_steps(keystore: Keystore) -> None:
+    """A profile that protects nothing says so."""
+    assert "is sent as it is, without a security header" in words(keystore)
+
+
+def test_derived_demands(keystore: Keystore) -> None:
+    """What an unset ``inbound`` demands is said as it will be demanded."""
+    text = words(keystore, outbound=FULL)
+    assert "Every answer must prove (not stated; derived from the steps of the request):" in text
+    assert "  - signed by 'partner' (CN=partner,O=Example): body, timestamp" in text
+    assert "  - encrypted to us: body" in text
+    assert "  - a Timestamp at most 300 seconds old" in text
+
+
+def test_nothing_to_derive(keystore: Keystore) -> None:
+    """A request with a token alone lets nothing be demanded of the answer."""
+    token = UsernameToken(username="me", password_type="none")
+    assert "nothing is stated" in words(keystore, outbound=[token])
+
+
+@pytest.mark.parametrize(
+    ("demands", "expected"),
+    [
+        (Inbound(signed_by="partner"), "signed by 'partner' (CN=partner,O=Example)"),
+        (Inbound(signed_by="other"), "signed by 'other' (not in the keystore)"),
+        (Inbound(signed_by=Pin("ab" * 32)), "the certificate with SHA-256 abababababababab…"),
+        (Inbound(signed_by=Subject("CN=a")), "the subject CN=a under the trust anchors"),
+        (Inbound(signed_by=AnyoneUnder(reason="test")), "anyone under the trust anchors (test)"),
+        (Inbound(related="required"), "RelatesTo with the MessageID of the request"),
+        (Inbound(unsigned_faults="accept"), "an unprotected Fault reaches the caller"),
+        (Inbound(empty_replies="accept"), "nothing, if it is empty"),
+        (OverTLS(), "is proved by the TLS session alone"),
+        (Unverified(reason="test system"), "is taken without proof: test system"),
+        (Unverified(reason="r", until=NOW.date()), "is taken without proof until 2027-06-01: r"),
+    ],
+)
+def test_stated_demands(keystore: Keystore, demands: Any, expected: str) -> None:
+    """Each form of demand has its words."""
+    assert expected in words(keystore, outbound=FULL, inbound=demands)
+
+
+def test_nobody_named(keystore: Keystore) -> None:
+    """Where nothing tells who must sign, the words say so."""
+    text = words(Keystore(), outbound=[Signature(parts=("body",))])
+    assert "signed by somebody who is not named" in text
+    assert "a key that is not there" in text
+
+
+def test_missing_recipient(keystore: Keystore) -> None:
+    """A partner that the keystore lacks is named as missing."""
+    step = Encryption(recipients=("partner", "other"))
+    text = words(keystore, outbound=[step])
+    assert "for 'partner', 'other' (not in the keystore) by" in text
+
+
+def test_operation(keystore: Keystore) -> None:
+    """An overlay is said with what it changes, and what follows for the answer."""
+    overlay = Overlay(outbound=(), inbound=OverTLS())
+    text = words(keystore, outbound=FULL, operations={"Ping": overlay})
+    assert "Every request of 'Ping' is sent as it is" in text
+    assert "Every answer to 'Ping' is proved by the TLS session alone" in text
+
+
+def test_header_and_connection(keystore: Keystore) -> None:
+    """Header and TLS have their lines."""
+    text = words(
+        keystore,
+        header=SecurityHeader(actor="urn:bank", must_understand=False, extend=True),
+        tls=TLS(client_key="client", trust=("ca.pem",)),
+    )
+    assert "layout strict, for the actor urn:bank, need not be understood, added to one" in text
+    assert (
+        "TLS 1.2 or later with the key 'client'; the server is trusted by 1 file of ours." in text
+    )
+
+
+def test_certificates_with_their_end(keystore: Keystore) -> None:
+    """Every certificate is said with its key and what is left of it."""
+    text = words(keystore)
+    assert "key 'client': CN=client, rsa 2048, until 2028-05-31 (365 days left)" in text
+    assert "trust anchor: CN=ca, rsa 2048" in text
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"), [(datetime(2029, 1, 1, tzinfo=UTC), "(expired)"),
+                             (datetime(2026, 1, 1, tzinfo=UTC), "(not valid yet)")],
+)  # fmt: skip
+def test_certificate_out_of_its_time(keystore: Keystore, moment: datetime, expected: str) -> None:
+    """Validity is that of the moment given."""
+    assert expected in "\n".join(describe(Plan(keystore=keystore), moment))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:hunter2@a.example/x", "https://…@a.example/x"),
+        ("https://a.example/x@y", "https://a.example/x@y"),
+    ],
+)
+def test_address_without_password(keystore: Keystore, address: str, shown: str) -> None:
+    """A password in an address is not shown."""
+    assert without_user_info(address) == shown
+    assert shown in words(keystore, service=Service(address=address))
