@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -58,15 +58,15 @@ SignedBy = str | Pin | Subject | AnyoneUnder
 class Inbound:
     """What every answer must prove; an answer that does not is refused with all that is missing."""
 
-    signed: tuple[str, ...] = ("body", "timestamp")
+    signed: Sequence[str] = ("body", "timestamp")
     """Parts that the partner must have signed; ``?`` marks one that may be missing, not be unsigned."""
-    encrypted: tuple[str, ...] = ()
+    encrypted: Sequence[str] = ()
     """Parts that must have come encrypted to us."""
     fresh_seconds: int | None = 300
     """Oldest Created that is accepted; ``None``: no Timestamp is demanded. One that is there must be valid."""
     clock_skew_seconds: int = 60
     """How far the partner's clock may be ahead, and how long past Expires a message is still taken."""
-    signed_by: SignedBy | tuple[SignedBy, ...] | None = None
+    signed_by: SignedBy | Sequence[SignedBy] | None = None
     """Who must have signed; unset: the only partner of the keystore."""
     related: Related = "if_present"
     """``wsa:RelatesTo`` with the MessageID of the request. ``"if_present"``: one that is there must match and
@@ -93,6 +93,8 @@ class Inbound:
         check_choice("related", self.related, Related)
         check_choice("unsigned_faults", self.unsigned_faults, UnsignedFaults)
         check_choice("empty_replies", self.empty_replies, EmptyReplies)
+        if isinstance(self.signed_by, list):
+            object.__setattr__(self, "signed_by", tuple(self.signed_by))
         signers = self.signed_by if isinstance(self.signed_by, tuple) else (self.signed_by,)
         if not signers or any(not isinstance(item, SignedBy | None) for item in signers):
             raise ProfileError(f"{self.signed_by!r} names nobody.", path="signed_by")

@@ -51,7 +51,7 @@ class TLS:
 
     client_key: str | None = None
     """Alias of the key pair that is shown to the server, with its chain."""
-    trust: tuple[str | Path | bytes, ...] = ()
+    trust: Sequence[str | Path | bytes] = ()
     """PEM files or bytes with the CA certificates of the server; nothing else is trusted. Empty: the
     CA bundle that requests ships, never one named by an environment variable."""
     minimum_version: TLSVersion = "1.2"
@@ -67,7 +67,7 @@ class TLS:
 class Overlay:
     """What one operation does differently; what is unset is as in the profile."""
 
-    outbound: tuple[Step, ...] | None = None
+    outbound: Sequence[Step] | None = None
     inbound: Demands | None = None
 
     def __post_init__(self) -> None:

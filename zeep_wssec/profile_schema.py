@@ -8,7 +8,7 @@ import itertools
 import re
 import textwrap
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
@@ -225,7 +225,7 @@ def _shape_of(member: Any) -> dict[str, Any] | None:
         return dict(_SCALARS[member])
     if get_origin(member) is Literal:
         return {"enum": list(get_args(member))}
-    if get_origin(member) is tuple:
+    if get_origin(member) in (tuple, Sequence):
         items = _any_of(members_of(get_args(member)[0]), may_be_unset=False)
         return {"type": "array", "items": items}
     if get_origin(member) is Mapping:

@@ -6,7 +6,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -250,7 +250,7 @@ def _read_path(text: str, place: Place) -> Path:
 
 def _read_list(value: list[Any], members: tuple[Any, ...], place: Place) -> Any:
     for member in members:
-        if get_origin(member) is tuple:
+        if get_origin(member) in (tuple, Sequence):
             inner = members_of(get_args(member)[0])
             return tuple(
                 read_value(item, inner, place=place.at(index)) for index, item in enumerate(value)
@@ -288,7 +288,7 @@ def _wanted(member: Any) -> str:
     origin = get_origin(member)
     if origin is Literal:
         return " or ".join(f'"{item}"' for item in get_args(member))
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return "a list"
     if origin is Mapping or is_dataclass(member):
         return "a table"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from lxml import etree
 
@@ -86,7 +87,7 @@ def signers_for(plan: Plan, demands: Demands | None) -> tuple[SignedBy, ...]:
         return ()
     if demands.signed_by is not None:
         stated = demands.signed_by
-        return stated if isinstance(stated, tuple) else (stated,)
+        return stated if isinstance(stated, tuple) else (cast(SignedBy, stated),)
     if not demands.signed:
         return ()
     partners = plan.keystore.snapshot().partners

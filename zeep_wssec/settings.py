@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
@@ -82,13 +82,13 @@ class Signature:
 
     key: str | None = None
     """Alias of the key pair; unset: the only one of the keystore."""
-    parts: tuple[str, ...] = ("body", "timestamp?")
+    parts: Sequence[str] = ("body", "timestamp?")
     """What is covered; a trailing ``?`` marks a part that may be missing."""
     algorithm: str | None = None
     """``"rsa-sha256"``, ``"ecdsa-sha384"``, …; unset: SHA-256 with the scheme of the key."""
     digest: str = "sha256"
     key_reference: KeyReference = "binary_token"
-    inclusive_prefixes: tuple[str, ...] | Literal["auto"] = "auto"
+    inclusive_prefixes: Sequence[str] | Literal["auto"] = "auto"
     """PrefixList of every reference. ``"auto"``: the prefixes inside ``xsi:type`` values."""
     legacy: Mapping[str, str] = field(default_factory=dict)
     """Opt-ins with their reasons: ``{"sha1": "their gateway knows nothing else"}``."""
@@ -121,9 +121,9 @@ class Signature:
 class Encryption:
     """Write ``xenc:EncryptedKey`` and put ``xenc:EncryptedData`` in place of parts of the message."""
 
-    recipients: tuple[str, ...]
+    recipients: Sequence[str]
     """Aliases whose certificates the content key is encrypted for."""
-    parts: tuple[str, ...] = ("body",)
+    parts: Sequence[str] = ("body",)
     """What is encrypted; of the Body its content."""
     algorithm: str = "aes256-gcm"
     key_transport: str = "rsa-oaep"

@@ -40,8 +40,8 @@ def first_screen(envelope: bytes, reply: bytes) -> None:
         keystore=keystore,
         outbound=[
             Timestamp(ttl_seconds=300),
-            Signature(parts=("body", "timestamp")),
-            Encryption(recipients=("partner",)),
+            Signature(parts=["body", "timestamp"]),
+            Encryption(recipients=["partner"]),
         ],
     )
     client = profile.client("orders.wsdl")  # or: zeep.Client("orders.wsdl", wsse=profile)

@@ -18,6 +18,8 @@ from zeep_wssec.testing.wrapping import wrap_signed_body
 
 Call = Callable[..., Any]
 Make = Callable[..., Any]
+ZEEP: Any = zeep
+"""zeep itself, whose functions have no annotations."""
 RAW = Settings(raw_response=True)
 
 
@@ -125,7 +127,7 @@ def test_raw_for_one_call(profile: Profile, make_partner: Make) -> None:
 def test_raw_with_a_client_of_the_caller(profile: Profile, make_partner: Make) -> None:
     """Our transport in zeep's own client checks raw answers as well."""
     with make_partner(wire=Wire(tamper=forge)).serve() as address:
-        client = zeep.Client(str(WSDL), wsse=profile, transport=profile.transport(), settings=RAW)
+        client = ZEEP.Client(str(WSDL), wsse=profile, transport=profile.transport(), settings=RAW)
         service = client.create_service("{urn:example:orders}OrderBinding", address)
         with pytest.raises(RequirementError):
             service.PlaceOrder(sku="42", quantity=1, nonce="n1")
@@ -133,9 +135,11 @@ def test_raw_with_a_client_of_the_caller(profile: Profile, make_partner: Make) -
 
 def test_empty_answer(profile: Profile, make_partner: Make, call: Call) -> None:
     """A 202 without content proves nothing, and zeep would take it for success."""
-    with make_partner(handler=lambda body: None).serve() as address:
-        with pytest.raises(RequirementError, match="empty") as caught:
-            call(profile, address)
+    with (
+        make_partner(handler=lambda body: None).serve() as address,
+        pytest.raises(RequirementError, match="empty") as caught,
+    ):
+        call(profile, address)
     assert (caught.value.request_sent, caught.value.missing) == ("yes", ("an answer",))
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import zeep
 from lxml import etree
-from zeep.plugins import HistoryPlugin
 
 from zeep_wssec import OutboundError, Profile, SecurityHeader, Service
 from zeep_wssec.soap.namespaces import WSA, WSSE
 from zeep_wssec.testing.orders import WSDL
 from zeep_wssec.testing.partner import Partner
 
+ZEEP: Any = zeep
+"""zeep itself, whose functions have no annotations."""
 BINDING = "{urn:example:orders}OrderBinding"
 ORDER = {"sku": "42", "quantity": 1, "nonce": "n1"}
 WsdlAt = Callable[[Path, str], str]
@@ -52,7 +53,7 @@ def test_bare_client(
     profile: Profile, partner: Partner, address: str, wsdl: Path, wsdl_at: WsdlAt
 ) -> None:
     """The profile alone is enough for zeep's own client."""
-    with zeep.Client(wsdl_at(wsdl, address), wsse=profile) as client:
+    with ZEEP.Client(wsdl_at(wsdl, address), wsse=profile) as client:
         assert client.service.PlaceOrder(**ORDER).nonce == "n1"
     check_proved(profile, partner)
 
@@ -61,7 +62,7 @@ async def test_bare_async_client(
     profile: Profile, partner: Partner, address: str, wsdl: Path, wsdl_at: WsdlAt
 ) -> None:
     """The same object serves zeep's own asynchronous client."""
-    async with zeep.AsyncClient(wsdl_at(wsdl, address), wsse=profile) as client:
+    async with ZEEP.AsyncClient(wsdl_at(wsdl, address), wsse=profile) as client:
         assert (await client.service.PlaceOrder(**ORDER)).nonce == "n1"
         client.transport.wsdl_client.close()
     check_proved(profile, partner)
@@ -69,7 +70,7 @@ async def test_bare_async_client(
 
 def test_own_client_with_our_transport(profile: Profile, partner: Partner, address: str) -> None:
     """A client that the caller makes takes the profile and its transport."""
-    client = zeep.Client(str(WSDL), wsse=profile, transport=profile.transport())
+    client = ZEEP.Client(str(WSDL), wsse=profile, transport=profile.transport())
     assert client.create_service(BINDING, address).PlaceOrder(**ORDER).nonce == "n1"
     check_proved(profile, partner)
 
@@ -82,7 +83,8 @@ def test_address_of_the_profile(make_profile: Callable[..., Profile], address: s
 
 def test_create_service(profile: Profile, address: str) -> None:
     """A service at an address that is made later is protected, too."""
-    service = profile.client(WSDL).create_service(BINDING, address)
+    client: Any = profile.client(WSDL)
+    service = client.create_service(BINDING, address)
     assert service.PlaceOrder(**ORDER).nonce == "n1"
     assert profile.last_report() is not None
 
@@ -103,7 +105,7 @@ def test_second_call_of_a_client(profile: Profile, address: str) -> None:
 
 def test_history_plugin(profile: Profile, partner: Partner, address: str) -> None:
     """zeep's history keeps the request as it was sent and the answer in plain text."""
-    history = HistoryPlugin()
+    history = ZEEP.plugins.HistoryPlugin()
     client = profile.client(WSDL, address=address, plugins=[history])
     client.service.PlaceOrder(**ORDER)
     sent, received = history.last_sent["envelope"], history.last_received["envelope"]
@@ -115,7 +117,7 @@ def test_history_plugin(profile: Profile, partner: Partner, address: str) -> Non
 
 def test_message_that_is_made_and_not_sent(profile: Profile, address: str) -> None:
     """``create_message`` protects a message that nobody answers; the next call is not confused by it."""
-    client = profile.client(WSDL, address=address)
+    client: Any = profile.client(WSDL, address=address)
     message = client.create_message(client.service, "PlaceOrder", **ORDER)
     assert message.find(f".//{{{WSSE}}}Security") is not None
     assert client.service.PlaceOrder(**{**ORDER, "nonce": "n2"}).nonce == "n2"
@@ -123,7 +125,7 @@ def test_message_that_is_made_and_not_sent(profile: Profile, address: str) -> No
 
 def test_message_that_is_made_is_accepted(profile: Profile, partner: Partner) -> None:
     """``create_message`` gives what a call would send: its octets are for the caller to send."""
-    client = profile.client(WSDL)
+    client: Any = profile.client(WSDL)
     message = client.create_message(client.service, "PlaceOrder", **ORDER)
     answer = partner.answer(etree.tostring(message))
     assert answer.error is None

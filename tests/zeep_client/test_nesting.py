@@ -17,7 +17,8 @@ from zeep_wssec.testing.in_process import ADDRESS, in_process_session
 from zeep_wssec.testing.orders import WSDL
 from zeep_wssec.testing.partner import Answer, Partner
 
-Make = Callable[..., Any]
+ZEEP: Any = zeep
+"""zeep itself, whose functions have no annotations."""
 Respond = Callable[[bytes, Any], Answer]
 
 
@@ -60,7 +61,7 @@ def test_call_in_a_plugin(profile: Profile, address: str, point: str) -> None:
 def test_call_in_a_plugin_of_a_bare_client(profile: Profile, address: str, point: str) -> None:
     """The same without our transport."""
     plugin = Nested(point)
-    plugin.client = zeep.Client(str(WSDL), wsse=profile, plugins=[plugin])
+    plugin.client = ZEEP.Client(str(WSDL), wsse=profile, plugins=[plugin])
     plugin.client.service._binding_options["address"] = address
     outer = plugin.client.service.PlaceOrder(**order("outer"))
     assert (outer.nonce, plugin.read) == ("outer", ["inner"])
@@ -161,8 +162,8 @@ def _client(profile: Profile, respond: Respond) -> Any:
 
 
 def _bare_client(profile: Profile, respond: Respond) -> Any:
-    transport = zeep.Transport(session=in_process_session(respond))
-    client = zeep.Client(str(WSDL), wsse=profile, transport=transport)
+    transport = ZEEP.Transport(session=in_process_session(respond))
+    client = ZEEP.Client(str(WSDL), wsse=profile, transport=transport)
     client.service._binding_options["address"] = ADDRESS
     return client
 

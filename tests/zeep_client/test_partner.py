@@ -162,11 +162,14 @@ def test_failure_of_a_handler(profile: Profile, make_partner: Make) -> None:
     def break_down(body: object) -> object:
         raise LookupError("no such sku")
 
-    with pytest.raises(LookupError, match="no such sku"):  # noqa: SIM117  # raised at the end of serve
-        with make_partner(handler=break_down).serve() as address:
-            client = profile.client(WSDL, address=address)
-            with pytest.raises(Exception, match="500"):
-                client.service.PlaceOrder(**ORDER)
+    partner = make_partner(handler=break_down)
+
+    def call_it() -> None:
+        with partner.serve() as address, pytest.raises(Exception, match="500"):
+            profile.client(WSDL, address=address).service.PlaceOrder(**ORDER)
+
+    with pytest.raises(LookupError, match="no such sku"):
+        call_it()
 
 
 def test_failure_beside_another_exception() -> None:

@@ -19,6 +19,8 @@ from zeep_wssec.testing.parties import Parties
 from zeep_wssec.testing.partner import Answer, Partner
 
 Call = Callable[..., Any]
+ZEEP: Any = zeep
+"""zeep itself, whose functions have no annotations."""
 ORDER = {"sku": "42", "quantity": 1, "nonce": "n1"}
 
 
@@ -136,8 +138,8 @@ def test_environment_is_not_trusted(profile: Profile) -> None:
     transport = profile.async_transport()
     assert transport.client.trust_env is False
     assert transport.wsdl_client.trust_env is False
-    adapter = profile.transport().session.get_adapter("https://partner.invalid/")
-    context = adapter.poolmanager.connection_pool_kw["ssl_context"]  # type: ignore[attr-defined]
+    adapter: Any = profile.transport().session.get_adapter("https://partner.invalid/")
+    context = adapter.poolmanager.connection_pool_kw["ssl_context"]
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
@@ -160,7 +162,7 @@ def test_tls_settings_without_our_transport(
 ) -> None:
     """A profile with TLS settings refuses to run as a bare hook, which could not carry them out."""
     profile = today.client_profile(tls=TLS(trust=(ca,)))
-    service = zeep.Client(str(WSDL), wsse=profile).create_service(
+    service = ZEEP.Client(str(WSDL), wsse=profile).create_service(
         "{urn:example:orders}OrderBinding", secure_address
     )
     with pytest.raises(ProfileError, match=r"profile\.client") as caught:
@@ -180,7 +182,7 @@ def test_bare_hook_beside_our_transport(today: Parties, ca: Path, secure_partner
     profile = today.client_profile(tls=TLS(trust=(ca,)))
     profile.transport()
     with secure_partner.serve() as address:
-        service = zeep.Client(str(WSDL), wsse=profile).create_service(
+        service = ZEEP.Client(str(WSDL), wsse=profile).create_service(
             "{urn:example:orders}OrderBinding", address
         )
         with pytest.raises(ProfileError):

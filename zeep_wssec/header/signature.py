@@ -50,7 +50,7 @@ def write_signature(message: Outgoing, step: Signature) -> None:
     ]
     if not parts:
         raise PartNotFoundError("The message has none of the parts to sign.", path="parts")
-    prefixes = None if step.inclusive_prefixes == "auto" else step.inclusive_prefixes
+    prefixes = None if step.inclusive_prefixes == "auto" else tuple(step.inclusive_prefixes)
     references = [signing.reference_xml(part, step.digest_method, prefixes) for part in parts]
     signature = signing.unsigned_signature(
         id=fresh_id("SIG"),

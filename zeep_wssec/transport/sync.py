@@ -122,7 +122,7 @@ class _ContextAdapter(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self,
         request: requests.PreparedRequest,
-        verify: Any,
+        verify: Any,  # noqa: ARG002
         cert: Any = None,  # noqa: ARG002
     ) -> Any:
         host, _ = super().build_connection_pool_key_attributes(request, True, None)
