@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.report import Report
-from zeep_wssec.soap.parsing import ANYTHING, Facts
 
 _MAX_CALLS = 16
 _MAX_REPORTS = 8
@@ -26,8 +25,8 @@ class Call:
     exchange: Exchange
     started: float
     """Monotonic seconds."""
-    facts: Facts = ANYTHING
-    """What the octets of the answer rule out; known once our transport has seen them."""
+    resumed: bool = False
+    """Whether our transport has brought the answer."""
 
 
 _calls: ContextVar[tuple[Call, ...]] = ContextVar("zeep_wssec_calls", default=())
@@ -46,10 +45,10 @@ def latest(owner: object) -> Call | None:
     return next((call for call in reversed(_calls.get()) if call.owner is owner), None)
 
 
-def resume(call: Call, content: bytes) -> None:
-    """Put a call on top again, wherever it was: its answer, ``content``, is read next."""
+def resume(call: Call) -> None:
+    """Put a call on top again, wherever it was: its answer is read next."""
     others = tuple(item for item in _calls.get() if item is not call)
-    _calls.set((*others, replace(call, facts=Facts.of(content)))[-_MAX_CALLS:])
+    _calls.set((*others, replace(call, resumed=True))[-_MAX_CALLS:])
 
 
 def end(call: Call) -> None:

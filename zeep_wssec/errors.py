@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from zeep.exceptions import Error as _ZeepError
 from zeep.exceptions import SignatureVerificationFailed as _ZeepSignatureVerificationFailed
+from zeep.exceptions import TransportError as _ZeepTransportError
 
 if TYPE_CHECKING:
     from zeep_wssec.report import Report
@@ -316,7 +317,9 @@ class RequirementError(InboundError):
     code = "requirement"
 
 
-class TransportSecurityError(WSSecError):
-    """The connection, not the message: a redirect, a missing answer, TLS."""
+class TransportSecurityError(WSSecError, _ZeepTransportError):
+    """The connection, not the message: a redirect, no SOAP answer, TLS; also zeep's ``TransportError``."""
 
     code = "transport_security"
+    status_code = 0
+    content = None

@@ -13,6 +13,7 @@ from zeep_wssec.errors import (
     InboundError,
     MalformedSecurityError,
     RequirementError,
+    SignatureInvalidError,
     UnsupportedTokenError,
 )
 from zeep_wssec.evidence_words import part_name, report_of
@@ -35,7 +36,7 @@ from zeep_wssec.report import Report
 from zeep_wssec.requirements import Verdict, demands_for, judge, signers_for
 from zeep_wssec.soap.envelope import Envelope, fault_text
 from zeep_wssec.soap.namespaces import WSSE, readable_name
-from zeep_wssec.soap.parsing import ANYTHING, Facts, check_tree
+from zeep_wssec.soap.parsing import check_tree
 from zeep_wssec.soap.placement import Placement
 from zeep_wssec.xmlcrypto.encryption_model import ENCRYPTED_DATA, ENCRYPTED_KEY, REFERENCE_LIST
 from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
@@ -60,7 +61,6 @@ def check(
     exchange: Exchange | None,
     now: datetime,
     paths: PathValidator,
-    facts: Facts = ANYTHING,
     operation: str | None = None,
 ) -> Report:
     """Check a message and decrypt it in place.
@@ -71,7 +71,6 @@ def check(
         exchange: The request that this answers, if known.
         now: Aware UTC time.
         paths: Validates certificate paths where a partner is not known by its certificate.
-        facts: What the octets of the message rule out, if they are known.
         operation: Name of the operation, for its overlay, besides those that the request tells.
 
     Returns:
@@ -86,14 +85,14 @@ def check(
         demands.check_in_force(now)
     signed_by = signers_for(plan, demands)
     # 1. The shape of the envelope, before anything in it is believed.
-    check_tree(root, plan.limits, facts)
+    check_tree(root, plan.limits)
     envelope = Envelope.read(root, error=MalformedSecurityError)
     order: list[str] = []
     message: Incoming | None = None
     try:
         # 2. Our security header: none, or exactly one.
         security = _find_security_header(envelope, plan)
-        message = _start(envelope, security, plan, demands, signed_by, now, paths, facts)
+        message = _start(envelope, security, plan, demands, signed_by, now, paths)
         # 3. Its children in document order; decryption may put new ones in.
         _read_children(message, order)
         # 4. What was proved, against what must be.
@@ -127,7 +126,6 @@ def _start(
     signed_by: tuple[SignedBy, ...],
     now: datetime,
     paths: PathValidator,
-    facts: Facts,
 ) -> Incoming:
     keys = plan.keystore.snapshot()
     return Incoming(
@@ -135,7 +133,6 @@ def _start(
         security=security,
         keys=keys,
         limits=plan.limits,
-        facts=facts,
         now=now,
         signed_by=signed_by,
         own=frozenset(entry.certificate.der for entry in keys.keys.values()),
@@ -148,9 +145,11 @@ def _start(
 
 
 def _read_children(message: Incoming, order: list[str]) -> None:
-    security, index = message.security, 0
-    while index < len(security):
-        child = security[index]
+    security = message.security
+    read: set[etree._Element] = set()
+    # Decryption may put new children anywhere: the first one that was not read yet comes next.
+    while (child := next((item for item in security if item not in read), None)) is not None:
+        read.add(child)
         if len(security) > message.limits.max_header_children:
             raise MalformedSecurityError(
                 f"The security header has {len(security)} children; "
@@ -165,10 +164,12 @@ def _read_children(message: Incoming, order: list[str]) -> None:
                 f"The security header holds {readable_name(child.tag)}, which is not understood.",
                 element=str(child.tag),
             )
-        reader(message, child)
-        # An element that was decrypted here stands where its ciphertext stood: it is read next.
-        if index < len(security) and security[index] is child:
-            index += 1
+        try:
+            reader(message, child)
+        except SignatureInvalidError:
+            # What was signed may be what nobody here can open; then that is the cause to name.
+            check_all_opened(message)
+            raise
     check_all_opened(message)
 
 

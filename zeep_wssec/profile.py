@@ -34,7 +34,7 @@ from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.results import Checked, ExchangeRecord, Secured
 from zeep_wssec.settings import SecurityHeader, Step
 from zeep_wssec.soap.limits import Limits
-from zeep_wssec.soap.parsing import ANYTHING, Facts, parse_message
+from zeep_wssec.soap.parsing import parse_message, parse_unchecked
 from zeep_wssec.transport.sync import ProfileTransport
 from zeep_wssec.transport.tls import client_context
 
@@ -160,16 +160,13 @@ class Profile:
             InboundError: The message is refused; nothing of it may be used.
             ProfileError: What the message must prove is not stated.
         """
-        if not isinstance(reply, bytes):
-            return self._check(reply, request, ANYTHING, operation=operation, now=now)
-        root = parse_message(reply, self.plan.limits)
-        return self._check(root, request, Facts.of(reply), operation=operation, now=now)
+        root = parse_unchecked(reply, self.plan.limits) if isinstance(reply, bytes) else reply
+        return self._check(root, request, operation=operation, now=now)
 
     def _check(
         self,
         root: etree._Element,
         request: Exchange | None,
-        facts: Facts,
         *,
         operation: str | None = None,
         now: datetime | None = None,
@@ -182,7 +179,6 @@ class Profile:
                 exchange=request,
                 now=now or self._clock(),
                 paths=self._paths,
-                facts=facts,
                 operation=operation,
             )
         except InboundError as error:
@@ -240,7 +236,9 @@ class Profile:
                 missing=("a request that this answers",),
             )
         try:
-            checked = self._check(envelope, call.exchange, call.facts)
+            if self.plan.tls is not None and not call.resumed:
+                raise self._needs_transport()
+            checked = self._check(envelope, call.exchange)
         except WSSecError as error:
             error.request_sent = "yes"
             self.finish(call, error)
@@ -316,13 +314,21 @@ class Profile:
         outcome = "refused" if isinstance(error, InboundError) else "failed"
         self._record(call, outcome=outcome, code=error.code, report=report)
 
+    def accept(self, call: Call) -> None:
+        """Record a call whose answer was accepted without zeep's hook."""
+        calls.end(call)
+        self._record(call, outcome="accepted", code="", report=self.last_report())
+
     def _check_ready(self) -> None:
         if self.plan.tls is not None and not self._has_transport:
-            raise ProfileError(
-                "The profile states TLS settings, which a bare wsse= cannot carry out.",
-                hint="Use profile.client(…), or give the client transport=profile.transport().",
-                path="tls",
-            )
+            raise self._needs_transport()
+
+    def _needs_transport(self) -> ProfileError:
+        return ProfileError(
+            "The profile states TLS settings, which a bare wsse= cannot carry out.",
+            hint="Use profile.client(…), or give the client transport=profile.transport().",
+            path="tls",
+        )
 
     def _check_answerable(self, call: Call, now: datetime) -> None:
         demands = self.demands_of(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 
 from lxml import etree
@@ -14,6 +15,7 @@ from zeep_wssec.exchange import Exchange, relates_to
 from zeep_wssec.header.binary_token import BINARY_TOKEN
 from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION
 from zeep_wssec.header.context import Incoming
+from zeep_wssec.header.timestamp import format_time
 from zeep_wssec.plan import Plan
 from zeep_wssec.settings import Encryption
 from zeep_wssec.soap.namespaces import WSA, WSA_2004, readable_name
@@ -36,6 +38,13 @@ class Verdict:
             self.proved.append(proved)
         else:
             self.missing.append(missing)
+
+    def note_signed(self, signed: bool, proved: str, what: str, *, must_sign: bool) -> None:
+        """Record something that fits: it proves nothing unless it is signed."""
+        if signed:
+            self.proved.append(proved)
+        elif must_sign:
+            self.missing.append(f"{what} must be signed, but is not")
 
 
 def demands_for(
@@ -64,13 +73,19 @@ def demands_for(
             hint="Give the request (request=…, --request FILE), or state inbound = Inbound(…).",
             path="inbound",
         )
-    encrypted = ("body",) if exchange.has_encrypted_body else ()
-    if exchange.signature_values:
-        signed = ("body", "timestamp") if exchange.has_timestamp else ("body",)
+    return _derived_demands(
+        bool(exchange.signature_values), exchange.has_timestamp, exchange.has_encrypted_body
+    )
+
+
+@lru_cache
+def _derived_demands(signed: bool, has_timestamp: bool, has_encrypted_body: bool) -> Inbound | None:
+    encrypted = ("body",) if has_encrypted_body else ()
+    if signed:
         return Inbound(
-            signed=signed,
+            signed=("body", "timestamp") if has_timestamp else ("body",),
             encrypted=encrypted,
-            fresh_seconds=300 if exchange.has_timestamp else None,
+            fresh_seconds=300 if has_timestamp else None,
         )
     return Inbound(signed=(), encrypted=encrypted, fresh_seconds=None) if encrypted else None
 
@@ -132,7 +147,7 @@ def judge(
     must_sign = isinstance(demands, Inbound) and bool(demands.signed)
     required = isinstance(demands, Inbound) and demands.related == "required"
     _judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
-    _judge_confirmations(message, exchange, verdict)
+    _judge_confirmations(message, exchange, verdict, must_sign=must_sign)
     return verdict
 
 
@@ -169,7 +184,9 @@ def _judge_places(message: Incoming, verdict: Verdict) -> None:
                 place = _place_of(final, message)
                 if place is not None and final.getparent() is not place:
                     name = readable_name(final.tag)
-                    verdict.missing.append(f"the signed {name} must stand in its place, but does not")
+                    verdict.missing.append(
+                        f"the signed {name} must stand in its place, but does not"
+                    )
 
 
 def _place_of(node: etree._Element, message: Incoming) -> etree._Element | None:
@@ -202,7 +219,7 @@ def _judge_freshness(message: Incoming, demands: Inbound, verdict: Verdict) -> N
     elif demands.signed:
         verdict.note(
             message.is_covered(timestamp.node),
-            f"fresh: made {timestamp.created:%Y-%m-%dT%H:%M:%SZ}",
+            f"fresh: made {format_time(timestamp.created, 'seconds')}",
             "the Timestamp must be signed to prove freshness, but is not",
         )
 
@@ -228,17 +245,19 @@ def _judge_relation(
             )
         return
     values = {(block.text or "").strip() for block in found}
-    verdict.note(
-        values == {expected},
-        "RelatesTo names the request",
-        f"RelatesTo must be {expected}, but is {', '.join(sorted(values))[:200]}: "
-        "this is the answer to another request",
-    )
-    if must_sign and not all(message.is_covered(block) for block in found):
-        verdict.missing.append("RelatesTo must be signed, but is not")
+    if values != {expected}:
+        verdict.missing.append(
+            f"RelatesTo must be {expected}, but is {', '.join(sorted(values))[:200]}: "
+            "this is the answer to another request"
+        )
+        return
+    signed = all(message.is_covered(block) for block in found)
+    verdict.note_signed(signed, "RelatesTo names the request", "RelatesTo", must_sign=must_sign)
 
 
-def _judge_confirmations(message: Incoming, exchange: Exchange | None, verdict: Verdict) -> None:
+def _judge_confirmations(
+    message: Incoming, exchange: Exchange | None, verdict: Verdict, *, must_sign: bool
+) -> None:
     """Hold every SignatureConfirmation against the signatures of the request.
 
     Spec: WSS SOAP Message Security 1.1.1, section 8.5, Signature Confirmation.
@@ -246,9 +265,12 @@ def _judge_confirmations(message: Incoming, exchange: Exchange | None, verdict: 
     if not message.confirmations or exchange is None:
         return
     expected = sorted(exchange.signature_values) or [""]
-    verdict.note(
-        sorted(message.confirmations) == expected,
-        "the signatures of the request confirmed",
-        "SignatureConfirmation must name the signatures of the request, but does not: "
-        "this is the answer to another request, or the request was changed on its way",
-    )
+    if sorted(message.confirmations.values()) != expected:
+        verdict.missing.append(
+            "SignatureConfirmation must name the signatures of the request, but does not: "
+            "this is the answer to another request, or the request was changed on its way"
+        )
+        return
+    signed = all(message.is_covered(element) for element in message.confirmations)
+    proved = "the signatures of the request confirmed"
+    verdict.note_signed(signed, proved, "SignatureConfirmation", must_sign=must_sign)

@@ -123,7 +123,6 @@ def test_one_of_several() -> None:
     refused(signed_by(issued("other")), UntrustedCertificateError, profile)
 
 
-@pytest.mark.xfail(strict=True, reason="AnyoneUnder takes the anchors of every partner")
 def test_anchors_of_a_partner_are_for_that_partner() -> None:
     """``with_partner(anchors=…)``: trusted for no one else."""
     private = Authority.create("Private Root", now=NOW)

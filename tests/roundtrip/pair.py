@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
+import pytest
 from lxml import etree
 
 from zeep_wssec import (
@@ -125,13 +126,10 @@ def refused(
     profile = profile or client()
     found: list[_Refusal] = []
     for given in (message, tree_of(message)):
-        try:
+        with pytest.raises(error) as caught:
             profile.check(given, request=request)
-        except InboundError as refusal:
-            assert type(refusal) is error, f"{refusal!r} instead of {error.__name__}"
-            found.append(refusal)
-        else:
-            raise AssertionError("the message was accepted")
+        assert caught.type is error
+        found.append(caught.value)
     assert str(found[0]) == str(found[1])
     return found[0]
 

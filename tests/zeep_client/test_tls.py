@@ -173,10 +173,6 @@ def test_tls_settings_without_our_transport(
     assert client.service.PlaceOrder(**ORDER).nonce == "n1"
 
 
-@pytest.mark.xfail(
-    reason="the hook cannot tell which client calls it once the profile has made a transport",
-    strict=True,
-)
 def test_bare_hook_beside_our_transport(today: Parties, ca: Path, secure_partner: Partner) -> None:
     """A profile with TLS settings stays unfit for a bare hook after it has made a transport."""
     profile = today.client_profile(tls=TLS(trust=(ca,)))

@@ -74,6 +74,8 @@ def _workshop(target: Path | None) -> Iterator[Path]:
         raise click.UsageError(f"No folder can be made in {beside}: {error.strerror}.") from None
     try:
         yield folder
+    except OSError as error:
+        raise click.ClickException(f"The demo broke off: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

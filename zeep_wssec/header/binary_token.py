@@ -39,11 +39,11 @@ def read_binary_token(message: Incoming, element: etree._Element) -> None:
         UnsupportedTokenError: Another kind of token than one X.509v3 certificate.
         InvalidTokenError: Broken content.
     """
-    certificate_of_token(element)
+    certificate_of_token(message, element)
 
 
-def certificate_of_token(element: etree._Element) -> Certificate:
-    """Give the certificate in a BinarySecurityToken.
+def certificate_of_token(message: Incoming, element: etree._Element) -> Certificate:
+    """Give the certificate in a BinarySecurityToken, read once a message.
 
     Raises:
         UnsupportedTokenError: Another ValueType than X509v3, or another encoding than base64.
@@ -51,6 +51,9 @@ def certificate_of_token(element: etree._Element) -> Certificate:
 
     Spec: WSS X.509 Certificate Token Profile 1.1.1, section 3.1; BSP 1.1 R3029 to R3033.
     """
+    known = message.tokens.get(element)
+    if known is not None:
+        return known
     if element.get("EncodingType") != BASE64_BINARY:
         raise UnsupportedTokenError("A BinarySecurityToken must say that it is Base64Binary.")
     if element.get("ValueType") != X509_V3:
@@ -58,9 +61,10 @@ def certificate_of_token(element: etree._Element) -> Certificate:
         raise UnsupportedTokenError(
             f"A BinarySecurityToken of type {shown!r} is not understood; X509v3 is."
         )
-    if set(element.attrib) - {"EncodingType", "ValueType", WSU_ID}:
+    if set(element.keys()) - {"EncodingType", "ValueType", WSU_ID}:
         raise InvalidTokenError("A BinarySecurityToken has an attribute that is not understood.")
-    return certificate_in(element)
+    message.tokens[element] = certificate_in(element)
+    return message.tokens[element]
 
 
 def certificate_in(element: etree._Element) -> Certificate:

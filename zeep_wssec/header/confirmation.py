@@ -23,4 +23,4 @@ def read_signature_confirmation(message: Incoming, element: etree._Element) -> N
     """
     if children_of(element, attributes={"Value", WSU_ID}):
         raise MalformedSecurityError("A SignatureConfirmation must be empty.")
-    message.confirmations.append("".join((element.get("Value") or "").split()))
+    message.confirmations[element] = "".join((element.get("Value") or "").split())

@@ -25,7 +25,6 @@ from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.ids import WSU_ID, IdIndex, fresh_id
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import DS, XENC
-from zeep_wssec.soap.parsing import Facts
 from zeep_wssec.soap.parts import Part
 from zeep_wssec.soap.placement import Placement
 
@@ -107,8 +106,6 @@ class Incoming:
     security: etree._Element
     keys: Snapshot
     limits: Limits
-    facts: Facts
-    """What the octets of the message rule out."""
     now: datetime
     signed_by: tuple[SignedBy, ...]
     """Whom a signature must come from; empty: nobody is demanded, and an unknown signer is only reported."""
@@ -128,12 +125,14 @@ class Incoming:
     """Decrypted elements by the EncryptedData that stood in their place; keeps both alive."""
     unauthenticated: bool = False
     """Whether CBC ciphertext that no signature covers was decrypted: from then on every failure looks alike."""
-    confirmations: list[str] = field(default_factory=list)
-    """Values of ``wsse11:SignatureConfirmation``, empty for one without a value."""
+    confirmations: dict[etree._Element, str] = field(default_factory=dict)
+    """Value of each ``wsse11:SignatureConfirmation``, empty for one without a value."""
     counted: Counter[str] = field(default_factory=Counter)
     """Elements read so far, by kind: each kind has its limit."""
     content_keys: dict[etree._Element, ContentKey | None] = field(default_factory=dict)
     """What each EncryptedKey holds; ``None`` for one that is for somebody else."""
+    tokens: dict[etree._Element, Certificate] = field(default_factory=dict)
+    """Certificates of the BinarySecurityTokens read so far."""
     chains: dict[bytes, tuple[Certificate, ...]] = field(default_factory=dict)
     _ids: IdIndex | None = None
 
@@ -146,7 +145,7 @@ class Incoming:
 
     def _index(self) -> IdIndex:
         try:
-            return IdIndex(self.envelope.root, self.facts)
+            return IdIndex(self.envelope.root)
         except MalformedSecurityError:
             if not self.replaced_by:
                 raise
@@ -163,10 +162,9 @@ class Incoming:
         if self.counted[kind] > limit:
             raise MalformedSecurityError(f"The message has more than {limit} {kind} elements.")
 
-    def forget_ids(self, decrypted: bytes) -> None:
-        """Have the Id index made again: decryption has put ``decrypted`` into the tree."""
+    def forget_ids(self) -> None:
+        """Have the Id index made again: decryption has changed the tree."""
         self._ids = None
-        self.facts |= Facts.of(decrypted)
 
     @property
     def signatures(self) -> list[SignatureEvidence]:
@@ -185,13 +183,10 @@ class Incoming:
 
     def is_covered(self, node: etree._Element) -> bool:
         """Whether a trusted signature covers ``node``: itself or an element around it."""
-        covered: set[int] = set()
+        covered: set[etree._Element] = set()
         for signature in self.signatures:
-            for item in signature.covered if signature.trusted_as is not None else ():
-                covered.update(id(final) for final in (item, *self.replaced_by.get(item, ())))
-        current: etree._Element | None = node
-        while current is not None:
-            if id(current) in covered:
-                return True
-            current = current.getparent()
-        return False
+            if signature.trusted_as is not None:
+                covered.update(signature.covered)
+        for item in covered & self.replaced_by.keys():
+            covered.update(self.replaced_by[item])
+        return node in covered or any(outer in covered for outer in node.iterancestors())

@@ -202,7 +202,7 @@ def _open(
             raise ValueError("not a header block")
         plain = decrypt(sealed, cipher=model.cipher, key=octets)
         placed = message.placement.replace(place, plain, single=model.scope == "element")
-        message.forget_ids(plain)
+        message.forget_ids()
         _check_structure(message)
     except (ValueError, InboundError):
         raise DecryptionError from None

@@ -137,10 +137,11 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
     named = read_key_info(message, model.key_info)
     certificate = named.require_one()
     trusted_as = check_signer(message, certificate)
+    around = {element, *element.iterancestors()}
     as_written = message.placement.as_written
     signing.check_value(model, certificate.public_key, as_written=as_written)
     covered = signing.check_references(
-        model, resolve=lambda uri: _resolve(message, uri, element), as_written=as_written
+        model, resolve=lambda uri: _resolve(message, uri, around), as_written=as_written
     )
     message.evidence.append(
         SignatureEvidence(
@@ -156,9 +157,9 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
     )
 
 
-def _resolve(message: Incoming, uri: str | None, signature: etree._Element) -> etree._Element:
+def _resolve(message: Incoming, uri: str | None, around: set[etree._Element]) -> etree._Element:
     node = message.ids.require(same_document_id(uri, what="A Reference of a Signature"))
-    if node is signature or any(node is outer for outer in signature.iterancestors()):
+    if node in around:
         raise MalformedSecurityError("A Signature covers itself.")
     return node
 

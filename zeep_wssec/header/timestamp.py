@@ -50,7 +50,7 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
     if message.timestamp is not None:
         raise MalformedSecurityError("The security header has two Timestamps.")
     tags = [child.tag for child in element]
-    if tags not in ([CREATED], [CREATED, EXPIRES]) or set(element.attrib) - {WSU_ID}:
+    if tags not in ([CREATED], [CREATED, EXPIRES]) or set(element.keys()) - {WSU_ID}:
         raise MalformedSecurityError("A Timestamp must hold one Created, then one Expires at most.")
     created = parse_time(element[0])
     expires = parse_time(element[1]) if len(tags) == 2 else None
@@ -61,26 +61,31 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
 def _check_fresh(message: Incoming, created: datetime, expires: datetime | None) -> None:
     now, skew = message.now, timedelta(seconds=message.clock_skew_seconds)
     facts: dict[str, Any] = {"created": created, "expires": expires, "now": now}
-    clock = f"Our clock says {now:%Y-%m-%dT%H:%M:%SZ}."
     if expires is not None and expires <= created:
         raise MalformedSecurityError(f"The Timestamp expires at {expires}, before it was created.")
     if created - now > skew:
         raise MessageExpiredError(
-            f"The message says it was made at {created:%Y-%m-%dT%H:%M:%SZ}, in the future. {clock}",
+            f"The message says it was made at {created:%Y-%m-%dT%H:%M:%SZ}, in the future. "
+            f"{_clock(now)}",
             hint="Compare both clocks, or raise inbound.clock_skew_seconds.",
             **facts,
         )
     if expires is not None and now - skew >= expires:
         raise MessageExpiredError(
-            f"The message expired at {expires:%Y-%m-%dT%H:%M:%SZ}. {clock}", **facts
+            f"The message expired at {expires:%Y-%m-%dT%H:%M:%SZ}. {_clock(now)}", **facts
         )
     oldest = message.max_age_seconds
     if oldest is not None and now - created >= timedelta(seconds=oldest) + skew:
         raise MessageExpiredError(
-            f"The message was made at {created:%Y-%m-%dT%H:%M:%SZ}, more than {oldest} s ago. {clock}",
+            f"The message was made at {created:%Y-%m-%dT%H:%M:%SZ}, more than {oldest} s ago. "
+            f"{_clock(now)}",
             hint="Raise inbound.fresh_seconds if the peer's messages take that long.",
             **facts,
         )
+
+
+def _clock(now: datetime) -> str:
+    return f"Our clock says {now:%Y-%m-%dT%H:%M:%SZ}."
 
 
 def format_time(moment: datetime, precision: Precision) -> str:
@@ -97,14 +102,15 @@ def parse_time(element: etree._Element) -> datetime:
     """
     text = (element.text or "").strip()
     match = _DATE_TIME.fullmatch(text) if len(text) <= 40 else None
-    if match is None or len(element) or element.attrib:
+    if match is None or len(element) or element.keys():
         raise MalformedSecurityError(f"{text[:40]!r} is not a time such as 2030-01-31T23:59:59Z.")
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
-        return datetime(
+        moment = datetime(
             int(year), int(month), int(day), int(hour), int(minute), int(second),
             int((fraction or "0")[:6].ljust(6, "0")), _zone(zone),
-        ).astimezone(UTC)  # fmt: skip
+        )  # fmt: skip
+        return moment if zone == "Z" else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MalformedSecurityError(f"{text!r} is not a time that exists.") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -47,6 +48,7 @@ _ISSUER_NAME = f"{{{DS}}}X509IssuerName"
 _SERIAL_NUMBER = f"{{{DS}}}X509SerialNumber"
 SKI = TOKEN_PROFILE + "X509SubjectKeyIdentifier"
 THUMBPRINT = MESSAGE_SECURITY_11 + "ThumbprintSHA1"
+_SERIAL = re.compile(r"-?\d{1,60}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +187,7 @@ def _read_direct(message: Incoming, reference: etree._Element) -> NamedCertifica
             "A token reference has a ValueType that does not fit its token."
         )
     return NamedCertificates(
-        form="binary_token", text="a token", certificates=(certificate_of_token(token),)
+        form="binary_token", text="a token", certificates=(certificate_of_token(message, token),)
     )
 
 
@@ -243,7 +245,7 @@ def _read_issuer_serial(message: Incoming, element: etree._Element) -> NamedCert
             "An X509IssuerSerial must hold issuer name, then serial number."
         )
     issuer, serial = text_of(children[0]), text_of(children[1]).strip()
-    if not serial.lstrip("-").isascii() or not serial.lstrip("-").isdigit() or len(serial) > 60:
+    if _SERIAL.fullmatch(serial) is None:
         raise MalformedSecurityError("An X509SerialNumber is not a number.")
     return NamedCertificates(
         form="issuer_serial",

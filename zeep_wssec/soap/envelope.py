@@ -60,7 +60,7 @@ class Envelope:
     @property
     def fault(self) -> etree._Element | None:
         """The SOAP Fault in the Body, or ``None``."""
-        return self.body.find(f"{{{self.namespace}}}Fault")
+        return next(self.body.iterchildren(f"{{{self.namespace}}}Fault"), None)
 
     def name(self, local: str) -> str:
         """Give ``local`` in this envelope's SOAP namespace."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from functools import cached_property
 
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
 from zeep_wssec.soap.namespaces import WSU, XML
-from zeep_wssec.soap.parsing import ANYTHING, ID_NAMES, Facts
 
 WSU_ID = f"{{{WSU}}}Id"
+ID_NAMES = ("Id", "ID", "id", "xml:id", "AssertionID")
+"""Attributes besides ``wsu:Id`` that some reader takes for an Id."""
 ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "id", f"{{{XML}}}id", "AssertionID")
 _WSU_IDS = etree.XPath("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
-# Whole-document look-ups without a Python object for each hit: business data may have many ids.
-_VALUES = {name: etree.XPath(f"/descendant::*/@{name}", smart_strings=False) for name in ID_NAMES}
-_BEARERS = {name: etree.XPath(f"/descendant::*/@{name}[. = $value]") for name in ID_NAMES}
+# Texts without their elements: business data may have many attributes.
+_ALL_VALUES = etree.XPath("/descendant::*/@*", smart_strings=False)
+_BEARERS = tuple(etree.XPath(f"/descendant::*/@{name}[. = $value]") for name in ID_NAMES)
 _ID = re.compile(r"[^\W\d][\w.\-·:]{0,255}")
 
 
@@ -42,10 +44,9 @@ class IdIndex:
     ``wsu:Id`` must be unique even unreferenced, since that attribute exists for references only.
     """
 
-    def __init__(self, root: etree._Element, facts: Facts = ANYTHING) -> None:
-        """Index the Ids under ``root``; ``facts`` of its octets save searches for what is not there."""
+    def __init__(self, root: etree._Element) -> None:
+        """Index the Ids under ``root``."""
         self._root = root
-        self._facts = facts
         self._wsu: dict[str, list[etree._Element]] = {}
         for value, node in _bearers(_WSU_IDS(root)):
             self._wsu.setdefault(value, []).append(node)
@@ -71,16 +72,19 @@ class IdIndex:
         return bool(self._nodes(value))
 
     @cached_property
-    def _others(self) -> dict[str, frozenset[str]]:
-        """Values of the other Id attributes, by name."""
-        return {name: frozenset(_texts(_VALUES[name](self._root))) for name in self._facts.id_names}
+    def _occurrences(self) -> Counter[str]:
+        """How often each value stands in an attribute, whatever the attribute is called."""
+        found = _ALL_VALUES(self._root)
+        return Counter(found if isinstance(found, list) else ())
 
     def _nodes(self, value: str) -> list[etree._Element]:
-        nodes = list(self._wsu.get(value, ()))
-        for name, values in self._others.items():
-            if value in values:
-                nodes.extend(node for _, node in _bearers(_BEARERS[name](self._root, value=value)))
-        return list({id(node): node for node in nodes}.values())
+        nodes = self._wsu.get(value, [])
+        if self._occurrences[value] == len(nodes):
+            return nodes
+        found = list(nodes)
+        for bearers in _BEARERS:
+            found.extend(node for _, node in _bearers(bearers(self._root, value=value)))
+        return list({id(node): node for node in found}.values())
 
 
 def _bearers(found: object) -> list[tuple[str, etree._Element]]:
@@ -91,10 +95,6 @@ def _bearers(found: object) -> list[tuple[str, etree._Element]]:
         if parent is not None:
             pairs.append((str(item), parent))
     return pairs
-
-
-def _texts(found: object) -> list[str]:
-    return [str(item) for item in found] if isinstance(found, list) else []
 
 
 def same_document_id(uri: str | None, *, what: str) -> str:

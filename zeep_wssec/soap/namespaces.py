@@ -43,6 +43,7 @@ PREFIXES: Final[dict[str, str]] = {
     "wsa": WSA,
 }
 """Prefixes we write, and those that part names may use without declaring them."""
+_READABLE = {SOAP11: "soap", SOAP12: "soap"} | {uri: prefix for prefix, uri in PREFIXES.items()}
 
 for _prefix, _uri in PREFIXES.items():
     # Without this lxml invents ns0 for an attribute such as wsu:Id on an element that lacks the prefix.
@@ -56,7 +57,5 @@ def readable_name(tag: object) -> str:
     if not tag.startswith("{"):
         return tag
     uri, local = tag[1:].split("}", 1)
-    for prefix, known in PREFIXES.items():
-        if known == uri:
-            return f"{prefix}:{local}"
-    return f"soap:{local}" if uri in (SOAP11, SOAP12) else tag
+    prefix = _READABLE.get(uri)
+    return tag if prefix is None else f"{prefix}:{local}"

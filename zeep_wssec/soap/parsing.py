@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
@@ -11,51 +10,32 @@ from lxml import etree
 from zeep_wssec.errors import MalformedSecurityError
 from zeep_wssec.soap.limits import Limits
 
-ID_NAMES = frozenset({"Id", "ID", "id", "xml:id", "AssertionID"})
-"""Attributes besides ``wsu:Id`` that some reader takes for an Id."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a look at the octets of a message rules out, so that the tree need not be searched for it."""
-
-    id_names: frozenset[str] = ID_NAMES
-    """Names of Id attributes that may occur."""
-    foreign_nodes: bool = True
-    """Whether comments or processing instructions may occur."""
-
-    @classmethod
-    def of(cls, data: bytes) -> Facts:
-        """Look at octets; in an encoding that is not ASCII-compatible nothing is ruled out."""
-        if b"\0" in data:
-            return cls()
-        names = frozenset(name for name in ID_NAMES if name.encode() in data)
-        body = (
-            data[data.index(b"?>") + 2 :] if data.startswith(b"<?xml") and b"?>" in data else data
-        )
-        return cls(id_names=names, foreign_nodes=b"<?" in body or b"<!--" in body)
-
-    def __or__(self, other: Facts) -> Facts:
-        return Facts(self.id_names | other.id_names, self.foreign_nodes or other.foreign_nodes)
-
-
 _LIBXML2_TEXT = 10_000_000
 """Octets of text at which libxml2 stops unless it is told that trees may be huge."""
 _ENCODINGS = frozenset(
     {"UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII", "ISO-8859-1"}
 )
-"""In the others octets may spell a name without showing it, so ``Facts`` would say nothing."""
-ANYTHING = Facts()
-"""Nothing is ruled out."""
+"""In the others octets may spell a name without showing it to a filter that looks at them first."""
 
 
 def parse_message(data: bytes, limits: Limits) -> etree._Element:
-    """Parse a whole message.
+    """Parse a whole message and check its tree.
+
+    Raises:
+        MalformedSecurityError: Not well-formed XML, a DTD, or over a limit.
+    """
+    root = parse_unchecked(data, limits)
+    check_tree(root, limits)
+    return root
+
+
+def parse_unchecked(data: bytes, limits: Limits) -> etree._Element:
+    """Parse a whole message whose tree ``check_tree`` has yet to pass.
 
     Comments are dropped, as zeep drops them: every reader then sees the same text.
 
     Raises:
-        MalformedSecurityError: Not well-formed XML, a DTD, or over a limit.
+        MalformedSecurityError: Not well-formed XML, a DTD near its start, or too long.
     """
     if len(data) > limits.max_message_bytes:
         raise MalformedSecurityError(
@@ -68,31 +48,29 @@ def parse_message(data: bytes, limits: Limits) -> etree._Element:
         root = etree.fromstring(data, _message_parser(len(data) > _LIBXML2_TEXT))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise MalformedSecurityError(f"The message is not well-formed XML: {error}.") from None
-    check_tree(root, limits)
     return root
 
 
-def check_tree(root: etree._Element, limits: Limits, facts: Facts = ANYTHING) -> None:
+def check_tree(root: etree._Element, limits: Limits) -> None:
     """Check a parsed message against ``limits`` before anything in it is believed.
 
     Args:
         root: The tree.
         limits: Bounds.
-        facts: What its octets rule out, if they are known.
 
     Raises:
         MalformedSecurityError: A DTD, a processing instruction or comment (SOAP 1.1 section 3 forbids
             the first two), or more depth or attributes than allowed.
     """
     info = root.getroottree().docinfo
-    if info.internalDTD is not None or info.doctype:
+    if info.internalDTD is not None:
         raise _dtd_refused()
     if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
         raise MalformedSecurityError(
             f"The message is encoded as {str(info.encoding)[:40]}.",
             hint="SOAP messages are UTF-8 or UTF-16; ASCII and Latin-1 are read, too.",
         )
-    if facts.foreign_nodes and _has_foreign_nodes(root):
+    if _has_foreign_nodes(root):
         raise MalformedSecurityError(
             "The message has a processing instruction or a comment: its text could be read in two ways.",
             hint="Parse it with remove_comments=True, or hand over the bytes.",
@@ -139,7 +117,7 @@ def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree
     except (etree.XMLSyntaxError, ValueError):
         raise ValueError("not well-formed content") from None
     try:
-        check_tree(root, limits, Facts.of(data))
+        check_tree(root, limits)
     except MalformedSecurityError:
         raise ValueError("content over a limit") from None
     return root
@@ -151,13 +129,9 @@ def _attribute(value: str) -> str:
 
 def _has_foreign_nodes(root: etree._Element) -> bool:
     document = root.getroottree().getroot()
-    kinds = (etree.Comment, etree.ProcessingInstruction)
-    if next(document.iter(*kinds), None) is not None:
+    if document.getprevious() is not None or document.getnext() is not None:
         return True
-    return any(
-        next(siblings, None) is not None
-        for siblings in (document.itersiblings(preceding=True), document.itersiblings())
-    )
+    return next(document.iter(etree.Comment, etree.ProcessingInstruction), None) is not None
 
 
 def _message_parser(huge_tree: bool) -> etree.XMLParser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from lxml import etree
@@ -68,13 +69,23 @@ def parse_parts(
     """
     if isinstance(texts, str):
         raise ProfileError(f"A list of parts is needed, not the text {texts!r}.", path=path)
-    parts: list[Part] = []
-    for index, text in enumerate(texts):
-        where = f"{path}[{index}]"
+    given = tuple(texts)
+    for index, text in enumerate(given):
         if not isinstance(text, str):
-            raise ProfileError(f"{text!r} is not the name of a part.", path=where)
-        parts.extend(_parse(text.strip(), {**PREFIXES, **namespaces}, where))
-    return tuple(parts)
+            raise ProfileError(f"{text!r} is not the name of a part.", path=f"{path}[{index}]")
+    return _parse_all(given, tuple(namespaces.items()), path)
+
+
+@lru_cache(maxsize=256)
+def _parse_all(
+    texts: tuple[str, ...], namespaces: tuple[tuple[str, str], ...], path: str
+) -> tuple[Part, ...]:
+    known = {**PREFIXES, **dict(namespaces)}
+    return tuple(
+        part
+        for index, text in enumerate(texts)
+        for part in _parse(text.strip(), known, f"{path}[{index}]")
+    )
 
 
 def _parse(text: str, namespaces: Mapping[str, str], path: str) -> list[Part]:

@@ -95,7 +95,7 @@ class AsyncProfileTransport(AsyncTransport):
             status=response.status_code,
             headers=response.headers,
             content=response.content,
-            raw=self.zeep_settings is None or is_raw(self.zeep_settings),
+            raw=is_raw(self.zeep_settings),
         )
         return response
 

@@ -16,6 +16,10 @@ from zeep_wssec.errors import RequirementError, TransportSecurityError, WSSecErr
 from zeep_wssec.plan import Plan
 from zeep_wssec.settings import UsernameToken
 
+_MEDIA_TYPES = frozenset(
+    {"text/xml", "application/soap+xml", "application/xml", "multipart/related"}
+)
+
 
 class CallChecker(Protocol):
     """What a transport asks of the profile that it belongs to."""
@@ -31,6 +35,9 @@ class CallChecker(Protocol):
 
     def finish(self, call: Call, error: WSSecError) -> None:
         """Record a call that ends in ``error``."""
+
+    def accept(self, call: Call) -> None:
+        """Record a call whose answer was accepted without zeep's hook."""
 
 
 def call_at_start(profile: CallChecker, address: str) -> Call:
@@ -69,14 +76,23 @@ def check_response(
     status: int,
     headers: Mapping[str, str],
     content: bytes,
-    raw: bool,
+    raw: bool | None,
 ) -> None:
     """Refuse an answer that would slip past verification; put the call on top for what does not.
 
+    Args:
+        profile: Whose request this answers.
+        call: The request.
+        status: HTTP status of the answer.
+        headers: Its headers.
+        content: Its octets.
+        raw: Whether zeep will hand it to the caller unread, so that it must be checked here; ``None`` if
+            that is not known, and it is checked here and, if zeep reads it, there.
+
     Raises:
-        TransportSecurityError: A redirect.
+        TransportSecurityError: A redirect, or no SOAP message.
         RequirementError: No content, although something must be proved.
-        InboundError: ``raw`` is set and the answer is refused.
+        InboundError: The answer is checked here and refused.
     """
     try:
         if 300 <= status < 400:
@@ -89,13 +105,36 @@ def check_response(
             )
         if 200 <= status < 300 and not content:
             _check_empty(profile, call)
-        if raw and content:
+            profile.accept(call)
+            return
+        _check_is_soap(status, headers, content)
+        if raw is None or raw:
             profile.check_raw(content, call)
     except WSSecError as error:
         error.request_sent = "yes"
         profile.finish(call, error)
         raise
-    calls.resume(call, content)
+    if raw:
+        profile.accept(call)
+    else:
+        calls.resume(call)
+
+
+def _check_is_soap(status: int, headers: Mapping[str, str], content: bytes) -> None:
+    media = headers.get("content-type", "text/xml").split(";")[0].strip().lower()
+    begins = content.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
+    if media in _MEDIA_TYPES and begins == (b"-" if media.startswith("multipart/") else b"<"):
+        return
+    shown = "nothing" if not content else f"{len(content)} bytes of {_printable(media)}"
+    raise TransportSecurityError(
+        f"The service answers {status} with {shown}, which is no SOAP message.",
+        hint="It may come from a proxy or gateway in between; look at its log.",
+        status=status,
+    )
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)[:80]
 
 
 def _check_empty(profile: CallChecker, call: Call) -> None:
@@ -106,7 +145,6 @@ def _check_empty(profile: CallChecker, call: Call) -> None:
             hint='For a one-way operation state inbound.empty_replies = "accept".',
             missing=("an answer",),
         )
-    calls.end(call)
 
 
 def too_large(limit: int) -> TransportSecurityError:
@@ -119,9 +157,9 @@ def too_large(limit: int) -> TransportSecurityError:
     return error
 
 
-def is_raw(settings: object) -> bool:
-    """Whether zeep will hand the answer to the caller without reading it."""
-    return bool(getattr(settings, "raw_response", False))
+def is_raw(settings: object | None) -> bool | None:
+    """Whether zeep will hand the answer to the caller unread; ``None`` without its settings."""
+    return None if settings is None else bool(getattr(settings, "raw_response", False))
 
 
 def to_octets(envelope: etree._Element) -> bytes:

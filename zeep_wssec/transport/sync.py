@@ -101,7 +101,7 @@ class ProfileTransport(Transport):
             status=response.status_code,
             headers=response.headers,
             content=response.content,
-            raw=self.zeep_settings is None or is_raw(self.zeep_settings),
+            raw=is_raw(self.zeep_settings),
         )
         return response
 

@@ -37,7 +37,8 @@ class Digest:
 
     def of(self, data: bytes) -> bytes:
         """Digest ``data``."""
-        return hashlib.new(self.name, data, usedforsecurity=not self.legacy).digest()
+        digest = getattr(hashlib, self.name)(data, usedforsecurity=not self.legacy)
+        return bytes(digest.digest())
 
 
 @dataclass(frozen=True)

@@ -142,10 +142,10 @@ def read_reference_list(
     if element is None:
         return ()
     children = children_of(element)
-    if any(child.tag != _DATA_REFERENCE for child in children):
-        raise MalformedSecurityError("A ReferenceList must hold DataReferences only.")
-    for child in children:
-        children_of(child, attributes={"URI"})
+    if any(
+        child.tag != _DATA_REFERENCE or children_of(child, attributes={"URI"}) for child in children
+    ):
+        raise MalformedSecurityError("A ReferenceList must hold empty DataReferences only.")
     uris = tuple(child.get("URI") for child in children)
     if len(uris) > max_references or len(set(uris)) != len(uris):
         raise MalformedSecurityError(

@@ -19,10 +19,7 @@ def decode_base64(element: etree._Element) -> bytes:
 
     Spec: XML Schema part 2, base64Binary; white space is allowed, nothing else.
     """
-    name = str(element.tag).rsplit("}", 1)[-1]
-    if len(element):
-        raise MalformedSecurityError(f"{name} must hold text only.")
-    text = element.text or ""
+    text = text_of(element)
     try:
         # Most writers use one line; only the others pay for a cleaned copy. The decoder passes over
         # foreign characters, so a value that comes out shorter than its text is not one.
@@ -34,7 +31,7 @@ def decode_base64(element: etree._Element) -> bytes:
     try:
         return binascii.a2b_base64(text.translate(_WHITE_SPACE), strict_mode=True)
     except ValueError:
-        raise MalformedSecurityError(f"{name} does not hold base64.") from None
+        raise MalformedSecurityError(f"{_local_name(element)} does not hold base64.") from None
 
 
 def text_of(element: etree._Element) -> str:
@@ -44,8 +41,7 @@ def text_of(element: etree._Element) -> str:
         MalformedSecurityError: It has children.
     """
     if len(element):
-        name = str(element.tag).rsplit("}", 1)[-1]
-        raise MalformedSecurityError(f"{name} must hold text only.")
+        raise MalformedSecurityError(f"{_local_name(element)} must hold text only.")
     return element.text or ""
 
 
@@ -58,14 +54,16 @@ def children_of(
         MalformedSecurityError: Text between the children, or another attribute.
     """
     children = list(element)
-    name = str(element.tag).rsplit("}", 1)[-1]
-    if (element.text and element.text.strip()) or any(
-        child.tail and child.tail.strip() for child in children
-    ):
-        raise MalformedSecurityError(f"{name} holds text beside its elements.")
-    unknown = [key for key in element.attrib if key not in attributes]
-    if unknown:
-        raise MalformedSecurityError(
-            f"{name} has the attribute {str(unknown[0])[:80]}, which is not allowed."
-        )
+    for text in (element.text, *[child.tail for child in children]):
+        if text and text.strip():
+            raise MalformedSecurityError(f"{_local_name(element)} holds text beside its elements.")
+    for key in element.keys():  # noqa: SIM118  # an element is iterated by its children
+        if key not in attributes:
+            raise MalformedSecurityError(
+                f"{_local_name(element)} has the attribute {str(key)[:80]}, which is not allowed."
+            )
     return children
+
+
+def _local_name(element: etree._Element) -> str:
+    return str(element.tag).rsplit("}", 1)[-1]
