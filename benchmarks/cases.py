@@ -201,7 +201,8 @@ class Cases:
         at_least: tuple[float | None, ...] = (),
     ) -> Rows:
         """Measure; the first contestant is ours, the second the floor, the others are peers."""
-        took = take_turns(contestants, self._effort)
+        batch = 20 if _SMALL in case and "cold" not in case else 1
+        took = take_turns(contestants, self._effort, batch=batch)
         ours, floor, *peers = (item.name for item in contestants)
         yield against_floor(case, took[ours], floor, took[floor], at_most=at_most)
         bars = (*at_least, *(None for _ in peers))

@@ -7,34 +7,27 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from zeep_wssec.errors import KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.hashes import HASHES
 from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
-
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    # For thumbprints of old peers and as a digest inside OAEP; as a signature digest it needs an opt-in.
-    "sha1": hashes.SHA1(),  # noqa: S303
-    "sha224": hashes.SHA224(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 def _signing_arguments() -> dict[str, dict[tuple[str, str], tuple[Any, ...]]]:
     pkcs1 = padding.PKCS1v15()
     rsa_arguments: dict[tuple[str, str], tuple[Any, ...]] = {}
-    for name, algorithm in _HASHES.items():
+    for name, algorithm in HASHES.items():
         # XML Signature 1.1, section 6.4: the salt of rsa-pss is as long as the digest.
         pss = padding.PSS(mgf=padding.MGF1(algorithm), salt_length=padding.PSS.DIGEST_LENGTH)
         rsa_arguments["rsa-pkcs1v15", name] = (pkcs1, algorithm)
         rsa_arguments["rsa-pss", name] = (pss, algorithm)
-    ec_arguments = {("ecdsa", name): (ec.ECDSA(algorithm),) for name, algorithm in _HASHES.items()}
-    return {"rsa": rsa_arguments, "ec": ec_arguments}
+    ec_arguments = {("ecdsa", name): (ec.ECDSA(algorithm),) for name, algorithm in HASHES.items()}
+    pure: dict[tuple[str, str], tuple[Any, ...]] = {("eddsa", ""): ()}
+    return {"rsa": rsa_arguments, "ec": ec_arguments, "ed25519": pure, "ed448": pure}
 
 
 _SIGNING = _signing_arguments()
@@ -44,7 +37,7 @@ _PKCS1 = padding.PKCS1v15()
 @lru_cache(maxsize=64)
 def _oaep(digest: str, mgf_digest: str, label: bytes) -> padding.OAEP:
     return padding.OAEP(
-        mgf=padding.MGF1(_HASHES[mgf_digest]), algorithm=_HASHES[digest], label=label or None
+        mgf=padding.MGF1(HASHES[mgf_digest]), algorithm=HASHES[digest], label=label or None
     )
 
 
@@ -108,7 +101,7 @@ class FileKey:
         """Decrypt ``ciphertext``; see ``Decrypter``."""
         if not isinstance(self._key, rsa.RSAPrivateKey):
             raise KeyUsageError(f"A key of kind {self.kind} cannot decrypt.", reason="wrong_usage")
-        if scheme == "rsa-oaep" and digest in _HASHES and mgf_digest in _HASHES:
+        if scheme == "rsa-oaep" and digest in HASHES and mgf_digest in HASHES:
             filling: padding.AsymmetricPadding = _oaep(digest, mgf_digest, label)
         elif scheme == "rsa-pkcs1v15":
             filling = _PKCS1

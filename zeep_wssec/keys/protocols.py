@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, runtime_checkable
 
-SignatureScheme = Literal["rsa-pkcs1v15", "rsa-pss", "ecdsa"]
+SignatureScheme = Literal["rsa-pkcs1v15", "rsa-pss", "ecdsa", "eddsa"]
 TransportScheme = Literal["rsa-oaep", "rsa-pkcs1v15"]
 
 
@@ -21,7 +21,7 @@ class Signer(Protocol):
         Args:
             data: The octets to sign.
             scheme: How; must fit the kind of key.
-            digest: ``"sha1"``, ``"sha224"``, ``"sha256"``, ``"sha384"`` or ``"sha512"``.
+            digest: ``"sha1"``, ``"sha224"`` … ``"sha512"``, ``"sha3-224"`` … ``"sha3-512"``; empty for EdDSA.
 
         Returns:
             The signature value; for ECDSA the DER form.

@@ -14,6 +14,8 @@ from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_MORE07 = "http://www.w3.org/2007/05/xmldsig-more#"
+_MORE21 = "http://www.w3.org/2021/04/xmldsig-more#"
 _ENC = "http://www.w3.org/2001/04/xmlenc#"
 _ENC11 = "http://www.w3.org/2009/xmlenc11#"
 
@@ -37,7 +39,9 @@ class Digest:
 
     def of(self, data: bytes) -> bytes:
         """Digest ``data``."""
-        digest = getattr(hashlib, self.name)(data, usedforsecurity=not self.legacy)
+        digest = getattr(hashlib, self.name.replace("-", "_"))(
+            data, usedforsecurity=not self.legacy
+        )
         return bytes(digest.digest())
 
 
@@ -49,7 +53,7 @@ class SignatureMethod:
     uri: str
     scheme: SignatureScheme
     digest: str
-    key_kind: Literal["rsa", "ec"]
+    key_kind: Literal["rsa", "ec", "ed25519", "ed448"]
     legacy: str = ""
 
 
@@ -83,20 +87,34 @@ class MaskGeneration:
     uri: str
 
 
+_SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
 DIGESTS: Final = (
     Digest("sha256", _ENC + "sha256", 32),
     Digest("sha384", _MORE + "sha384", 48),
     Digest("sha512", _ENC + "sha512", 64),
+    Digest("sha224", _MORE + "sha224", 28),
+    *(Digest(name, _MORE07 + name, int(name[-3:]) // 8) for name in _SHA3),
     Digest("sha1", _DS + "sha1", 20, legacy="sha1"),
 )
+_SHA2 = ("sha256", "sha384", "sha512", "sha224")
 SIGNATURE_METHODS: Final = (
-    SignatureMethod("rsa-sha256", _MORE + "rsa-sha256", "rsa-pkcs1v15", "sha256", "rsa"),
-    SignatureMethod("rsa-sha384", _MORE + "rsa-sha384", "rsa-pkcs1v15", "sha384", "rsa"),
-    SignatureMethod("rsa-sha512", _MORE + "rsa-sha512", "rsa-pkcs1v15", "sha512", "rsa"),
-    SignatureMethod("ecdsa-sha256", _MORE + "ecdsa-sha256", "ecdsa", "sha256", "ec"),
-    SignatureMethod("ecdsa-sha384", _MORE + "ecdsa-sha384", "ecdsa", "sha384", "ec"),
-    SignatureMethod("ecdsa-sha512", _MORE + "ecdsa-sha512", "ecdsa", "sha512", "ec"),
+    *(
+        SignatureMethod(f"rsa-{sha}", f"{_MORE}rsa-{sha}", "rsa-pkcs1v15", sha, "rsa")
+        for sha in _SHA2
+    ),
+    *(SignatureMethod(f"ecdsa-{sha}", f"{_MORE}ecdsa-{sha}", "ecdsa", sha, "ec") for sha in _SHA2),
+    *(
+        SignatureMethod(f"rsa-pss-{sha}", f"{_MORE07}{sha}-rsa-MGF1", "rsa-pss", sha, "rsa")
+        for sha in (*_SHA2, *_SHA3)
+    ),
+    *(
+        SignatureMethod(f"ecdsa-{sha}", f"{_MORE21}ecdsa-{sha}", "ecdsa", sha, "ec")
+        for sha in _SHA3
+    ),
+    SignatureMethod("ed25519", _MORE21 + "eddsa-ed25519", "eddsa", "", "ed25519"),
+    SignatureMethod("ed448", _MORE21 + "eddsa-ed448", "eddsa", "", "ed448"),
     SignatureMethod("rsa-sha1", _DS + "rsa-sha1", "rsa-pkcs1v15", "sha1", "rsa", legacy="sha1"),
+    SignatureMethod("ecdsa-sha1", _MORE + "ecdsa-sha1", "ecdsa", "sha1", "ec", legacy="sha1"),
 )
 DATA_CIPHERS: Final = (
     DataCipher("aes256-gcm", _ENC11 + "aes256-gcm", 32, "gcm"),
@@ -140,8 +158,8 @@ def names(items: Iterable[Digest | SignatureMethod | DataCipher | KeyTransport])
 
 
 def default_signature_method(key_kind: str, digest: str) -> SignatureMethod | None:
-    """Give the method for a kind of key with ``digest``, or ``None`` when the key cannot sign."""
+    """Give the first method for a kind of key with ``digest``, or ``None`` when the key cannot sign."""
     for method in SIGNATURE_METHODS:
-        if method.key_kind == key_kind and method.digest == digest:
+        if method.key_kind == key_kind and method.digest in (digest, ""):
             return method
     return None

@@ -6,24 +6,18 @@ import base64
 import os
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from zeep_wssec.keys.hashes import HASHES
 from zeep_wssec.xmlcrypto.algorithms import DataCipher, KeyTransport
 
 _GCM_NONCE = 12
 _GCM_TAG = 16
 _BLOCK = 16
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 def encrypt_to_base64(plain: bytes, *, cipher: DataCipher, key: bytes) -> str:
@@ -84,5 +78,5 @@ def transport_key(
     """
     if transport.scheme == "rsa-pkcs1v15":
         return public_key.encrypt(key, padding.PKCS1v15())
-    mask = padding.MGF1(_HASHES[mgf_digest])
-    return public_key.encrypt(key, padding.OAEP(mgf=mask, algorithm=_HASHES[digest], label=None))
+    mask = padding.MGF1(HASHES[mgf_digest])
+    return public_key.encrypt(key, padding.OAEP(mgf=mask, algorithm=HASHES[digest], label=None))

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from lxml import etree
 
 from zeep_wssec.errors import SignatureInvalidError, UnsupportedAlgorithmError
+from zeep_wssec.keys.hashes import HASHES
 from zeep_wssec.keys.protocols import Signer
 from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE_C14N, Digest, SignatureMethod
 from zeep_wssec.xmlcrypto.c14n import canonicalize, canonicalize_with_type_prefixes
@@ -25,12 +25,6 @@ from zeep_wssec.xmlcrypto.signature_model import (
     SignatureModel,
 )
 
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 _EXC = f'Algorithm="{EXCLUSIVE_C14N}"'
 
 
@@ -162,21 +156,37 @@ def check_value(
         SignatureInvalidError: The value does not match.
     """
     octets = canonicalize(as_written(model.signed_info), model.prefixes)
-    digest = _HASHES[model.method.digest]
     try:
-        if isinstance(public_key, rsa.RSAPublicKey) and model.method.key_kind == "rsa":
-            public_key.verify(model.value, octets, padding.PKCS1v15(), digest)
-        elif isinstance(public_key, ec.EllipticCurvePublicKey) and model.method.key_kind == "ec":
-            public_key.verify(_der_ecdsa(model.value, public_key), octets, ec.ECDSA(digest))
-        else:
-            raise UnsupportedAlgorithmError(
-                f"The signer's key does not fit {model.method.name}.", algorithm=model.method.uri
-            )
+        fits = _verify(public_key, model.value, octets, model.method)
     except InvalidSignature:
         raise SignatureInvalidError(
             "The signature value does not match: SignedInfo was changed, or another key signed.",
             hint="Compare the certificate in the message with the one that the peer gave you.",
         ) from None
+    if not fits:
+        raise UnsupportedAlgorithmError(
+            f"The signer's key does not fit {model.method.name}.", algorithm=model.method.uri
+        )
+
+
+def _verify(key: object, value: bytes, octets: bytes, method: SignatureMethod) -> bool:
+    """Verify with the primitive of ``method``; ``False`` if the key is of another kind."""
+    if isinstance(key, rsa.RSAPublicKey) and method.key_kind == "rsa":
+        digest = HASHES[method.digest]
+        filling: padding.AsymmetricPadding = padding.PKCS1v15()
+        if method.scheme == "rsa-pss":
+            # The specification fixes mask and salt; a signature cannot choose weaker ones.
+            filling = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
+        key.verify(value, octets, filling, digest)
+    elif isinstance(key, ec.EllipticCurvePublicKey) and method.key_kind == "ec":
+        key.verify(_der_ecdsa(value, key), octets, ec.ECDSA(HASHES[method.digest]))
+    elif (isinstance(key, ed25519.Ed25519PublicKey) and method.key_kind == "ed25519") or (
+        isinstance(key, ed448.Ed448PublicKey) and method.key_kind == "ed448"
+    ):
+        key.verify(value, octets)
+    else:
+        return False
+    return True
 
 
 def _der_ecdsa(value: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
