@@ -23,6 +23,7 @@ from zeep_wssec.profile_schema import MODES, STEPS, TABLES, UNSET, Option, optio
 from zeep_wssec.testing.orders import WSDL, answer_order
 from zeep_wssec.testing.parties import Parties
 from zeep_wssec.testing.partner import Partner
+from zeep_wssec.xmlcrypto import algorithms
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -101,6 +102,29 @@ def test_every_error_is_explained() -> None:
 
 def fault_code(kind: type[WSSecError]) -> str:
     return kind.fault_code if issubclass(kind, InboundError) else ""
+
+
+def test_every_algorithm_is_listed() -> None:
+    """docs/supported.md has each name that a profile may use, under its heading, and whether it is legacy."""
+    page = (ROOT / "docs" / "supported.md").read_text("utf-8")
+    kinds = {
+        "Signatures": (
+            *algorithms.SIGNATURE_METHODS,
+            *algorithms.DIGESTS,
+            *algorithms.CANONICALIZATIONS,
+        ),
+        "Encryption": (*algorithms.DATA_CIPHERS, *algorithms.KEY_TRANSPORTS),
+        "Legacy": (),
+    }
+    for title, items in kinds.items():
+        section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.M)
+        assert section is not None
+        for item in items:
+            rows = [row for row in section[1].splitlines() if f"`{item.name}`" in row]
+            assert rows, f"{item.name} is not listed"
+            assert any("legacy" in row for row in rows) == bool(getattr(item, "legacy", ""))
+        if title == "Legacy":
+            assert set(re.findall(r"^\| `(.+?)` \|", section[1], re.M)) == set(algorithms.LEGACY)
 
 
 def sections() -> list[Any]:

@@ -168,7 +168,13 @@ def _exchange(
         names=tuple(names),
         message_id=message_id(envelope),
         signature_values=tuple(message.signature_values) if message else (),
-        has_timestamp=message is not None and message.security.find(TIMESTAMP) is not None,
+        has_timestamp=message is not None and _has_timestamp(message),
         has_encrypted_body=message is not None and message.body_encrypted,
         sent_at=now,
     )
+
+
+def _has_timestamp(message: Outgoing) -> bool:
+    """Whether there is a Timestamp: one that was there, or one that was made, even if it is encrypted now."""
+    made = any(element.tag == TIMESTAMP for element in message.made)
+    return made or message.security.find(TIMESTAMP) is not None

@@ -11,6 +11,7 @@ from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.xmlcrypto import algorithms
 from zeep_wssec.xmlcrypto.algorithms import (
+    Canonicalization,
     DataCipher,
     Digest,
     KeyTransport,
@@ -29,7 +30,9 @@ KeyReference = Literal[
 Layout = Literal["strict", "lax", "timestamp_first", "timestamp_last"]
 Precision = Literal["seconds", "milliseconds"]
 PasswordType = Literal["digest", "text", "none"]
-_Item = TypeVar("_Item", Digest, SignatureMethod, DataCipher, KeyTransport, MaskGeneration)
+_Item = TypeVar(
+    "_Item", Digest, SignatureMethod, DataCipher, KeyTransport, MaskGeneration, Canonicalization
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,12 @@ class Signature:
     key_reference: KeyReference = "binary_token"
     inclusive_prefixes: Sequence[str] | Literal["auto"] = "auto"
     """PrefixList of every reference. ``"auto"``: the prefixes inside ``xsi:type`` values."""
+    canonicalization: str = "exc-c14n"
+    """Canonical form of SignedInfo: ``"exc-c14n"``, ``"c14n"``, ``"c14n11"``, each also with ``-comments``."""
+    part_canonicalization: str = "exc-c14n"
+    """Canonical form of the parts. Inclusive forms break when a message is put into another envelope."""
+    str_transform: bool = False
+    """Sign the part ``token`` through the reference to it (STR-Transform), so that it may be anywhere."""
     legacy: Mapping[str, str] = field(default_factory=dict)
     """Opt-ins with their reasons: ``{"sha1": "their gateway knows nothing else"}``."""
 
@@ -99,14 +108,30 @@ class Signature:
         check_choice("key_reference", self.key_reference, KeyReference)
         if not self.parts:
             raise ProfileError("A signature must cover something.", path="parts")
-        _ = self.digest_method
-        _ = self.signature_method
+        _ = (self.digest_method, self.signature_method, self.form, self.part_form)
+        if self.str_transform and self.key_reference == "x509_data":
+            raise ProfileError(
+                "The STR-Transform needs a SecurityTokenReference, which x509_data does without.",
+                path="str_transform",
+            )
 
     @property
     def digest_method(self) -> Digest:
         """The digest of every reference."""
         item = _named("digest", self.digest, algorithms.DIGESTS_BY_NAME)
         return _allowed("digest", item, item.legacy, self.legacy)
+
+    @property
+    def form(self) -> Canonicalization:
+        """The canonicalization of SignedInfo."""
+        table = algorithms.CANONICALIZATIONS_BY_NAME
+        return _named("canonicalization", self.canonicalization, table)
+
+    @property
+    def part_form(self) -> Canonicalization:
+        """The canonicalization of the parts."""
+        table = algorithms.CANONICALIZATIONS_BY_NAME
+        return _named("part_canonicalization", self.part_canonicalization, table)
 
     @property
     def signature_method(self) -> SignatureMethod | None:

@@ -24,7 +24,7 @@ from zeep_wssec.keys.path import PathValidator
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.ids import WSU_ID, IdIndex, fresh_id
 from zeep_wssec.soap.limits import Limits
-from zeep_wssec.soap.namespaces import DS, XENC
+from zeep_wssec.soap.namespaces import DS, WSU, XENC
 from zeep_wssec.soap.parts import Part
 from zeep_wssec.soap.placement import Placement
 
@@ -82,8 +82,9 @@ class Outgoing:
         value = element.get(name)
         if value is None:
             value = fresh_id(kind)
+            declared = WSU in element.nsmap.values()
             element.set(name, value)
-            self.undo.append(partial(_drop_attribute, element, name))
+            self.undo.append(partial(_drop_id, element, name, declared))
             return value
         if any(element is item for item in self.made):
             return value
@@ -94,8 +95,27 @@ class Outgoing:
         return value
 
 
-def _drop_attribute(element: etree._Element, name: str) -> None:
+def _drop_id(element: etree._Element, name: str, declared: bool) -> None:
+    """Take an Id away again, and the declaration that lxml made for it unless it was ``declared`` before.
+
+    lxml drops unused declarations of a whole subtree only; where others could go with ours it stays.
+    """
     element.attrib.pop(name, None)
+    if name != WSU_ID or declared:
+        return
+    keep, ours, default = [], 0, False
+    for event, item in etree.iterwalk(element, events=("start-ns", "start")):
+        if event == "start-ns":
+            prefix, uri = item
+            ours += uri == WSU
+            default |= not prefix
+            keep += [prefix] if prefix and uri != WSU else []
+        elif default and item.prefix is not None:
+            return
+        else:
+            default = False
+    if ours == 1:
+        etree.cleanup_namespaces(element, keep_ns_prefixes=keep)
 
 
 @dataclass(eq=False, kw_only=True)

@@ -91,7 +91,7 @@ def _recipient(message: Outgoing, alias: str) -> tuple[Certificate, rsa.RSAPubli
 
 def _targets(message: Outgoing, step: Encryption) -> list[_Target]:
     targets: list[_Target] = []
-    for part, element in find_parts(message, step):
+    for part, element in find_parts(message, message.parts[id(step)]):
         scope = part.scope or ("content" if element is message.envelope.body else "element")
         if element is message.envelope.body and scope == "element":
             raise OutboundError(

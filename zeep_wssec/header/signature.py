@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lxml import etree
 
 from zeep_wssec.errors import (
@@ -15,14 +17,22 @@ from zeep_wssec.header.binary_token import write_binary_token
 from zeep_wssec.header.context import Incoming, Outgoing
 from zeep_wssec.header.evidence import SignatureEvidence
 from zeep_wssec.header.signer import check_signer
-from zeep_wssec.header.token_reference import read_key_info, write_key_info
+from zeep_wssec.header.str_transform import absent_token_octets, token_octets
+from zeep_wssec.header.token_reference import (
+    TOKEN_REFERENCE,
+    read_key_info,
+    read_token_reference,
+    write_key_info,
+)
 from zeep_wssec.keys.entries import KeyEntry
 from zeep_wssec.keys.fitness import check_fitness
-from zeep_wssec.settings import Encryption, Signature
+from zeep_wssec.settings import Signature
 from zeep_wssec.soap.ids import fresh_id, same_document_id
+from zeep_wssec.soap.namespaces import readable_name
 from zeep_wssec.soap.parts import Part, find_part
 from zeep_wssec.xmlcrypto import signing
 from zeep_wssec.xmlcrypto.algorithms import Digest, SignatureMethod, default_signature_method
+from zeep_wssec.xmlcrypto.c14n import CanonicalForm
 from zeep_wssec.xmlcrypto.signature_model import SignatureModel, read_signature
 from zeep_wssec.xmlcrypto.signing import SignedPart
 
@@ -44,28 +54,62 @@ def write_signature(message: Outgoing, step: Signature) -> None:
         if step.key_reference == "binary_token"
         else None
     )
-    parts = [
-        SignedPart(element=element, id=message.ensure_id(element, part.kind))
-        for part, element in find_parts(message, step, token=token)
-    ]
-    if not parts:
-        raise PartNotFoundError("The message has none of the parts to sign.", path="parts")
-    prefixes = None if step.inclusive_prefixes == "auto" else tuple(step.inclusive_prefixes)
-    references = [signing.reference_xml(part, step.digest_method, prefixes) for part in parts]
+    str_id = fresh_id("STR") if step.str_transform else None
+    references = _references(message, step, entry, token, str_id)
+    form = CanonicalForm(step.form)
     signature = signing.unsigned_signature(
         id=fresh_id("SIG"),
+        form=form,
         method=method,
         references=references,
-        key_info=write_key_info(message, entry.certificate, step.key_reference),
+        key_info=write_key_info(
+            message, entry.certificate, step.key_reference, reference_id=str_id
+        ),
     )
     message.prepend(signature)
     if token is not None:
         # A receiver that reads in document order must have met the token before its use.
         message.prepend(token)
     value = signing.fill_in(
-        signature, method, entry.require_signer(), key_bits=entry.certificate.key_bits
+        signature,
+        method,
+        entry.require_signer(),
+        form=form,
+        key_bits=entry.certificate.key_bits,
     )
     message.signature_values.append(value)
+
+
+def _references(
+    message: Outgoing,
+    step: Signature,
+    entry: KeyEntry,
+    token: etree._Element | None,
+    str_id: str | None,
+) -> list[str]:
+    """Give a Reference for each part; the token's leads through ``str_id`` if that is given."""
+    prefixes = None if step.inclusive_prefixes == "auto" else tuple(step.inclusive_prefixes)
+    references = []
+    chosen = message.parts[id(step)]
+    if str_id is not None and any(part.kind == "token" for part in chosen):
+        chosen = tuple(part for part in chosen if part.kind != "token")
+        octets = (
+            token_octets(token, CanonicalForm())
+            if token is not None
+            else absent_token_octets(entry.certificate, prefix=message.security.prefix)
+        )
+        references.append(signing.token_reference_xml(str_id, step.digest_method, octets))
+    # All Ids first: one part may lie inside another, whose digest its Id is part of.
+    signed = [
+        SignedPart(element=element, id=message.ensure_id(element, part.kind))
+        for part, element in find_parts(message, chosen, token=token)
+    ]
+    references.extend(
+        signing.reference_xml(part, step.digest_method, step.part_form, prefixes) for part in signed
+    )
+    if not references:
+        raise PartNotFoundError("The message has none of the parts to sign.", path="parts")
+    return references
 
 
 def _method_for(entry: KeyEntry, step: Signature, message: Outgoing) -> SignatureMethod:
@@ -86,9 +130,9 @@ def _method_for(entry: KeyEntry, step: Signature, message: Outgoing) -> Signatur
 
 
 def find_parts(
-    message: Outgoing, step: Signature | Encryption, *, token: etree._Element | None = None
+    message: Outgoing, parts: Sequence[Part], *, token: etree._Element | None = None
 ) -> list[tuple[Part, etree._Element]]:
-    """Give every element that a step covers, each once, with the part that names it.
+    """Give every element that ``parts`` mean, each once, with the part that names it.
 
     Raises:
         PartNotFoundError: The message lacks a part that is not optional.
@@ -96,7 +140,7 @@ def find_parts(
     """
     found: list[tuple[Part, etree._Element]] = []
     around = {id(node) for node in (message.security, *message.security.iterancestors())}
-    for part in message.parts[id(step)]:
+    for part in parts:
         elements = find_part(
             part,
             envelope=message.envelope,
@@ -137,12 +181,9 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
     named = read_key_info(message, model.key_info)
     certificate = named.require_one()
     trusted_as = check_signer(message, certificate)
-    around = {element, *element.iterancestors()}
-    as_written = message.placement.as_written
-    signing.check_value(model, certificate.public_key, as_written=as_written)
-    covered = signing.check_references(
-        model, resolve=lambda uri: _resolve(message, uri, around), as_written=as_written
-    )
+    reader = _Reader(message, element)
+    signing.check_value(model, certificate.public_key, as_written=reader.as_written)
+    covered = signing.check_references(model, reader)
     message.evidence.append(
         SignatureEvidence(
             element=element,
@@ -157,11 +198,34 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
     )
 
 
-def _resolve(message: Incoming, uri: str | None, around: set[etree._Element]) -> etree._Element:
-    node = message.ids.require(same_document_id(uri, what="A Reference of a Signature"))
-    if node in around:
-        raise MalformedSecurityError("A Signature covers itself.")
-    return node
+class _Reader:
+    """Finds what the references of one signature name."""
+
+    def __init__(self, message: Incoming, signature: etree._Element) -> None:
+        self._message = message
+        self._around = (signature, *signature.iterancestors())
+        self.as_written = message.placement.as_written
+
+    def node(self, uri: str | None) -> etree._Element:
+        """Give the one node with the Id; never one that holds the signature itself."""
+        name = same_document_id(uri, what="A Reference of a Signature")
+        node = self._message.ids.require(name)
+        if any(node is outer for outer in self._around):
+            raise MalformedSecurityError("A Signature covers itself.")
+        return node
+
+    def token(self, reference: etree._Element, form: CanonicalForm) -> tuple[etree._Element, bytes]:
+        """Give the token behind a SecurityTokenReference with its octets."""
+        if reference.tag != TOKEN_REFERENCE:
+            raise MalformedSecurityError(
+                "An STR-Transform must start at a SecurityTokenReference, "
+                f"not at {readable_name(reference.tag)}."
+            )
+        named = read_token_reference(self._message, reference)
+        if named.token is not None:
+            return named.token, token_octets(self.as_written(named.token), form)
+        prefix = self.as_written(reference).prefix
+        return reference, absent_token_octets(named.require_one(), prefix=prefix)
 
 
 def _check_legacy(message: Incoming, model: SignatureModel) -> None:

@@ -33,6 +33,7 @@ from zeep_wssec.soap.namespaces import (
     TOKEN_PROFILE,
     WSSE,
     WSSE11,
+    WSU,
     readable_name,
 )
 from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
@@ -61,6 +62,8 @@ class NamedCertificates:
     """In words, for errors."""
     certificates: tuple[Certificate, ...]
     """Those that fit: from the message itself, or looked up in the keystore; may be none or several."""
+    token: etree._Element | None = None
+    """The token in the message, if the reference leads to one."""
 
     def require_one(self) -> Certificate:
         """Give the certificate that is named.
@@ -78,16 +81,29 @@ class NamedCertificates:
         )
 
 
-def write_key_info(message: Outgoing, certificate: Certificate, reference: KeyReference) -> str:
+def write_key_info(
+    message: Outgoing,
+    certificate: Certificate,
+    reference: KeyReference,
+    *,
+    reference_id: str | None = None,
+) -> str:
     """Give a ``ds:KeyInfo`` that names ``certificate``; a token that it needs is put into the header.
+
+    Args:
+        message: The message; its header gets the token.
+        certificate: Whose key it is.
+        reference: How it is named.
+        reference_id: Id for the SecurityTokenReference, if something will refer to it.
 
     Spec: WSS X.509 Certificate Token Profile 1.1.1, section 3.2; XML Signature 1.1, The X509Data Element.
     """
+    mark = f' xmlns:wsu="{WSU}" wsu:Id="{reference_id}"' if reference_id is not None else ""
     if reference == "x509_data":
         inner = f"<ds:X509Data><ds:X509Certificate>{certificate.base64}</ds:X509Certificate></ds:X509Data>"
     else:
         inner = (
-            f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" xmlns:wsse11="{WSSE11}">'
+            f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" xmlns:wsse11="{WSSE11}"{mark}>'
             f"{_WRITERS[reference](message, certificate)}</wsse:SecurityTokenReference>"
         )
         if reference != "thumbprint":
@@ -156,7 +172,19 @@ def read_key_info(message: Incoming, key_info: etree._Element) -> NamedCertifica
         raise UnsupportedTokenError(
             f"A KeyInfo with {readable_name(child.tag)} is not understood.", element=str(child.tag)
         )
-    inner = children_of(child, attributes=_REFERENCE_ATTRIBUTES)
+    return read_token_reference(message, child)
+
+
+def read_token_reference(message: Incoming, reference: etree._Element) -> NamedCertificates:
+    """Find the certificates that a ``wsse:SecurityTokenReference`` names.
+
+    Raises:
+        MalformedSecurityError: More or less than one reference, or a broken one.
+        UnsupportedTokenError: A form that is not understood.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 7; BSP 1.1 R3061.
+    """
+    inner = children_of(reference, attributes=_REFERENCE_ATTRIBUTES)
     if len(inner) != 1:
         raise MalformedSecurityError("A SecurityTokenReference must hold one reference.")
     if inner[0].tag == _REFERENCE:
@@ -187,7 +215,10 @@ def _read_direct(message: Incoming, reference: etree._Element) -> NamedCertifica
             "A token reference has a ValueType that does not fit its token."
         )
     return NamedCertificates(
-        form="binary_token", text="a token", certificates=(certificate_of_token(message, token),)
+        form="binary_token",
+        text="a token",
+        certificates=(certificate_of_token(message, token),),
+        token=token,
     )
 
 

@@ -189,7 +189,7 @@ def find_part(
     if part.kind == "xpath":
         found = envelope.root.xpath(part.value, namespaces={**PREFIXES, **namespaces})
         return (
-            [node for node in found if isinstance(node, etree._Element)]
+            [node for node in found if isinstance(getattr(node, "tag", None), str)]
             if isinstance(found, list)
             else []
         )

@@ -54,7 +54,8 @@ class Placement:
         """Give the node to canonicalize for ``node``: itself, or its twin with the prefixes as written.
 
         Raises:
-            DecryptionError: The twin does not hold the same names, attributes and text.
+            DecryptionError: The twin does not hold the same names, attributes and text, or a prefix in a
+                value such as ``xsi:type`` means another namespace there.
         """
         if self._twin is None:
             return node
@@ -67,6 +68,8 @@ class Placement:
             ):
                 raise DecryptionError
             if ours is not node and ours.tail != theirs.tail:
+                raise DecryptionError
+            if _reads_otherwise(ours, theirs):
                 raise DecryptionError
         return twin
 
@@ -83,6 +86,16 @@ class Placement:
         parent.replace(place, marker)
         before, after = etree.tostring(twin, encoding="utf-8").split(f"<{name}/>".encode())
         return parse_message(before + octets + after, self._limits)
+
+
+def _reads_otherwise(ours: etree._Element, theirs: etree._Element) -> bool:
+    """Whether a value that may be a qualified name has a prefix that is bound to another namespace."""
+    for value in (ours.text or "", *ours.attrib.values()):
+        prefix, colon, _ = str(value).strip().partition(":")
+        uri = theirs.nsmap.get(prefix) if colon else None
+        if uri is not None and ours.nsmap.get(prefix, uri) != uri:
+            return True
+    return False
 
 
 def _put(

@@ -20,7 +20,9 @@ _ENC = "http://www.w3.org/2001/04/xmlenc#"
 _ENC11 = "http://www.w3.org/2009/xmlenc11#"
 
 EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
-"""Exclusive XML Canonicalization 1.0 without comments: the one that BSP 1.1 R5404 and R5423 ask for."""
+"""Namespace of InclusiveNamespaces, and the URI of the exclusive form without comments."""
+STR_TRANSFORM: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
+"""Signs the token that a SecurityTokenReference leads to, in place of the reference."""
 ENCRYPTED_KEY_TYPE: Final = _ENC + "EncryptedKey"
 CONTENT_TYPE: Final = _ENC + "Content"
 ELEMENT_TYPE: Final = _ENC + "Element"
@@ -43,6 +45,17 @@ class Digest:
             data, usedforsecurity=not self.legacy
         )
         return bytes(digest.digest())
+
+
+@dataclass(frozen=True)
+class Canonicalization:
+    """A canonicalization algorithm."""
+
+    name: str
+    uri: str
+    exclusive: bool
+    comments: bool = False
+    version: Literal["1.0", "1.1"] = "1.0"
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,22 @@ class MaskGeneration:
     uri: str
 
 
+_C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+_C14N11 = "http://www.w3.org/2006/12/xml-c14n11"
+EXCLUSIVE: Final = Canonicalization("exc-c14n", EXCLUSIVE_C14N, exclusive=True)
+"""The form that BSP 1.1 R5404 and R5423 ask for."""
+CANONICALIZATIONS: Final = (
+    EXCLUSIVE,
+    Canonicalization(
+        "exc-c14n-comments", EXCLUSIVE_C14N + "WithComments", exclusive=True, comments=True
+    ),
+    Canonicalization("c14n", _C14N, exclusive=False),
+    Canonicalization("c14n-comments", _C14N + "#WithComments", exclusive=False, comments=True),
+    Canonicalization("c14n11", _C14N11, exclusive=False, version="1.1"),
+    Canonicalization(
+        "c14n11-comments", _C14N11 + "#WithComments", exclusive=False, comments=True, version="1.1"
+    ),
+)
 _SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
 DIGESTS: Final = (
     Digest("sha256", _ENC + "sha256", 32),
@@ -133,6 +162,8 @@ MASK_GENERATIONS: Final = tuple(
     MaskGeneration(name, f"{_ENC11}mgf1{name}") for name in ("sha256", "sha384", "sha512", "sha1")
 )
 
+CANONICALIZATIONS_BY_NAME: Final = {item.name: item for item in CANONICALIZATIONS}
+CANONICALIZATIONS_BY_URI: Final = {item.uri: item for item in CANONICALIZATIONS}
 DIGESTS_BY_NAME: Final = {item.name: item for item in DIGESTS}
 DIGESTS_BY_URI: Final = {item.uri: item for item in DIGESTS}
 SIGNATURE_METHODS_BY_NAME: Final = {item.name: item for item in SIGNATURE_METHODS}

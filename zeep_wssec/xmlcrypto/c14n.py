@@ -1,43 +1,63 @@
-"""Exclusive canonicalization of one element in its document."""
+"""Canonical forms of one element in its document."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE, Canonicalization
 
 _XSI = b"http://www.w3.org/2001/XMLSchema-instance"
 _XSI_TYPES = etree.XPath(
     ".//@xsi:type", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 )
 _PREFIX = re.compile(r"[^\W\d][\w.\-]*")
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_MAX_NAMESPACES = 64
+_DECLARES_TOO_MUCH = etree.XPath(
+    f"boolean(descendant-or-self::*[count(namespace::*) > {_MAX_NAMESPACES}])"
+)
 
 
-def canonicalize(element: etree._Element, prefixes: tuple[str, ...] = ()) -> bytes:
-    """Give the exclusive canonical form, without comments, of ``element`` where it stands.
+@dataclass(frozen=True)
+class CanonicalForm:
+    """An algorithm and, where it takes one, its PrefixList."""
+
+    method: Canonicalization = EXCLUSIVE
+    prefixes: tuple[str, ...] = ()
+    """InclusiveNamespaces PrefixList; ``#default`` stands for the default namespace."""
+
+
+PLAIN = CanonicalForm()
+"""Exclusive, without comments and without a PrefixList."""
+
+
+def canonicalize(element: etree._Element, form: CanonicalForm = PLAIN) -> bytes:
+    """Give the canonical form of ``element`` where it stands.
 
     Args:
         element: Apex of the subtree; its tail is not part of it.
-        prefixes: InclusiveNamespaces PrefixList; ``#default`` stands for the default namespace.
+        form: Which form.
 
     Raises:
-        MalformedSecurityError: There is no such form, since a namespace URI is relative.
+        MalformedSecurityError: There is no such form: a namespace URI is relative, or for an inclusive
+            form, ``xml:base`` is inherited (1.1) or too many namespaces are in scope.
 
-    Spec: Exclusive XML Canonicalization 1.0.
+    Spec: Exclusive XML Canonicalization 1.0; Canonical XML 1.0 and 1.1, Document Subsets.
     """
-    if prefixes:
-        _make_known(prefixes)
     try:
-        return etree.tostring(
-            element,
-            method="c14n",
-            exclusive=True,
-            with_comments=False,
-            inclusive_ns_prefixes=list(prefixes) or None,
-        )
+        if form.method.exclusive:
+            return _exclusive(element, form)
+        with _inherited_attributes(element, form.method):
+            return etree.tostring(
+                element, method="c14n", exclusive=False, with_comments=form.method.comments
+            )
     except etree.C14NError:
         raise MalformedSecurityError(
             "An element has no canonical form: a namespace URI in it is relative."
@@ -59,7 +79,50 @@ def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tup
         {value.split(":")[0].strip() if ":" in value else "#default" for value in values}
     )
     usable = tuple(item for item in prefixes if item == "#default" or _PREFIX.fullmatch(item))
-    return (canonicalize(element, usable), usable) if usable else (octets, ())
+    if not usable:
+        return octets, ()
+    return canonicalize(element, CanonicalForm(prefixes=usable)), usable
+
+
+def _exclusive(element: etree._Element, form: CanonicalForm) -> bytes:
+    if form.prefixes:
+        _make_known(form.prefixes)
+    return etree.tostring(
+        element,
+        method="c14n",
+        exclusive=True,
+        with_comments=form.method.comments,
+        inclusive_ns_prefixes=list(form.prefixes) or None,
+    )
+
+
+@contextmanager
+def _inherited_attributes(element: etree._Element, method: Canonicalization) -> Iterator[None]:
+    """Write inherited ``xml:`` attributes onto the apex while its inclusive form is made.
+
+    Version 1.0 inherits all of them, 1.1 language and space; its rule for ``xml:base`` is not supported.
+    """
+    if _DECLARES_TOO_MUCH(element):
+        raise MalformedSecurityError(
+            f"More than {_MAX_NAMESPACES} namespaces are in scope of an element with an inclusive form."
+        )
+    inherited: dict[str, str] = {}
+    for outer in element.iterancestors():
+        for name, value in outer.attrib.items():
+            if str(name).startswith(_XML):
+                inherited.setdefault(str(name), str(value))
+    if method.version == "1.1":
+        if f"{_XML}base" in inherited:
+            raise MalformedSecurityError("Canonical XML 1.1 under xml:base is not supported.")
+        inherited.pop(f"{_XML}id", None)
+    added = {name: value for name, value in inherited.items() if element.get(name) is None}
+    for name, value in added.items():
+        element.set(name, value)
+    try:
+        yield
+    finally:
+        for name in added:
+            del element.attrib[name]
 
 
 def _make_known(prefixes: tuple[str, ...]) -> None:

@@ -1,7 +1,8 @@
 """A ``ds:Signature`` read into frozen data by an allow-list, before any key is touched.
 
-What does not fit is refused: no Object, no Manifest, no transform but exclusive canonicalization, no
-reference out of the document, no truncated value. What is left can be verified without surprises.
+What does not fit is refused: no Object, no Manifest, no transform but a canonicalization or the
+STR-Transform, no reference out of the document, no truncated value. What is left can be verified
+without surprises.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError, UnsupportedAlgorithmError
 from zeep_wssec.xmlcrypto.algorithms import (
+    CANONICALIZATIONS_BY_URI,
     DIGESTS_BY_URI,
     EXCLUSIVE_C14N,
     SIGNATURE_METHODS_BY_URI,
+    STR_TRANSFORM,
     Digest,
     SignatureMethod,
 )
+from zeep_wssec.xmlcrypto.c14n import CanonicalForm
 from zeep_wssec.xmlcrypto.values import children_of, decode_base64
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -33,6 +37,8 @@ _TRANSFORM = f"{{{DS}}}Transform"
 _DIGEST_METHOD = f"{{{DS}}}DigestMethod"
 _DIGEST_VALUE = f"{{{DS}}}DigestValue"
 _INCLUSIVE_NAMESPACES = f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+_TRANSFORMATION_PARAMETERS = f"{{{WSSE}}}TransformationParameters"
 _ALGORITHM = frozenset({"Algorithm"})
 _MAX_PREFIXES = 64
 
@@ -43,7 +49,9 @@ class ReferenceModel:
 
     uri: str | None
     """As written; the caller resolves it in its own Id index."""
-    prefixes: tuple[str, ...]
+    form: CanonicalForm
+    dereferences: bool
+    """Whether the STR-Transform stands in front: what is signed is the token, not the reference to it."""
     digest: Digest
     value: bytes
 
@@ -54,8 +62,8 @@ class SignatureModel:
 
     element: etree._Element
     signed_info: etree._Element
-    prefixes: tuple[str, ...]
-    """PrefixList of the canonicalization of SignedInfo."""
+    form: CanonicalForm
+    """Canonical form of SignedInfo."""
     method: SignatureMethod
     references: tuple[ReferenceModel, ...]
     value: bytes
@@ -95,7 +103,7 @@ def read_signature(element: etree._Element, *, max_references: int) -> Signature
     return SignatureModel(
         element=element,
         signed_info=signed_info,
-        prefixes=_read_canonicalization(parts[0]),
+        form=_read_canonicalization(parts[0]),
         method=_read_method(parts[1]),
         references=tuple(_read_reference(part) for part in parts[2:]),
         value=decode_base64(value),
@@ -103,22 +111,40 @@ def read_signature(element: etree._Element, *, max_references: int) -> Signature
     )
 
 
-def _read_canonicalization(element: etree._Element) -> tuple[str, ...]:
-    """Read exclusive canonicalization with its PrefixList; every other algorithm is refused."""
+def _read_canonicalization(element: etree._Element) -> CanonicalForm:
+    """Read a canonicalization, with its PrefixList if it is an exclusive one."""
     children = children_of(element, attributes=_ALGORITHM)
     uri = element.get("Algorithm")
-    if uri != EXCLUSIVE_C14N:
-        raise _unsupported(uri, "exclusive canonicalization without comments is what may be used")
+    method = CANONICALIZATIONS_BY_URI.get(uri or "")
+    if method is None:
+        raise _unsupported(uri, "it is no canonicalization that is supported")
     if not children:
-        return ()
-    if [child.tag for child in children] != [_INCLUSIVE_NAMESPACES] or children_of(
-        children[0], attributes={"PrefixList"}
+        return CanonicalForm(method)
+    if (
+        not method.exclusive
+        or [child.tag for child in children] != [_INCLUSIVE_NAMESPACES]
+        or children_of(children[0], attributes={"PrefixList"})
     ):
         raise MalformedSecurityError("Canonicalization takes one InclusiveNamespaces at most.")
     prefixes = tuple((children[0].get("PrefixList") or "").split())
     if len(prefixes) > _MAX_PREFIXES or any(not _is_prefix(prefix) for prefix in prefixes):
         raise MalformedSecurityError(f"A PrefixList must hold {_MAX_PREFIXES} prefixes at most.")
-    return prefixes
+    return CanonicalForm(method, prefixes)
+
+
+def _read_transform(element: etree._Element) -> tuple[CanonicalForm, bool]:
+    """Read the one transform of a reference; tell whether it is the STR-Transform.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 8.3, Signing Tokens; BSP 1.1 R3065.
+    """
+    if element.get("Algorithm") != STR_TRANSFORM:
+        return _read_canonicalization(element), False
+    parameters = children_of(element, attributes=_ALGORITHM)
+    inner = children_of(parameters[0]) if len(parameters) == 1 else []
+    tags = [child.tag for child in (*parameters, *inner)]
+    if tags != [_TRANSFORMATION_PARAMETERS, _C14N_METHOD]:
+        raise MalformedSecurityError("An STR-Transform must say how the token is canonicalized.")
+    return _read_canonicalization(inner[0]), True
 
 
 def _is_prefix(text: str) -> bool:
@@ -148,7 +174,7 @@ def _read_reference(element: etree._Element) -> ReferenceModel:
     transforms = children_of(children[0])
     if [transform.tag for transform in transforms] != [_TRANSFORM]:
         raise MalformedSecurityError("A Reference must have exactly one Transform.")
-    prefixes = _read_canonicalization(transforms[0])
+    form, dereferences = _read_transform(transforms[0])
     if children_of(children[1], attributes=_ALGORITHM) or children[2].attrib:
         raise MalformedSecurityError("DigestMethod and DigestValue hold nothing but their value.")
     uri = children[1].get("Algorithm")
@@ -160,7 +186,9 @@ def _read_reference(element: etree._Element) -> ReferenceModel:
         raise MalformedSecurityError(
             f"A {digest.name} DigestValue has {digest.size} octets, not {len(value)}."
         )
-    return ReferenceModel(uri=element.get("URI"), prefixes=prefixes, digest=digest, value=value)
+    return ReferenceModel(
+        uri=element.get("URI"), form=form, dereferences=dereferences, digest=digest, value=value
+    )
 
 
 def _unsupported(uri: str | None, sentence: str) -> UnsupportedAlgorithmError:

@@ -6,6 +6,7 @@ import base64
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
@@ -18,14 +19,20 @@ from lxml import etree
 from zeep_wssec.errors import SignatureInvalidError, UnsupportedAlgorithmError
 from zeep_wssec.keys.hashes import HASHES
 from zeep_wssec.keys.protocols import Signer
-from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE_C14N, Digest, SignatureMethod
-from zeep_wssec.xmlcrypto.c14n import canonicalize, canonicalize_with_type_prefixes
-from zeep_wssec.xmlcrypto.signature_model import (
-    DS,
-    SignatureModel,
+from zeep_wssec.xmlcrypto.algorithms import (
+    EXCLUSIVE,
+    EXCLUSIVE_C14N,
+    STR_TRANSFORM,
+    Canonicalization,
+    Digest,
+    SignatureMethod,
 )
-
-_EXC = f'Algorithm="{EXCLUSIVE_C14N}"'
+from zeep_wssec.xmlcrypto.c14n import (
+    CanonicalForm,
+    canonicalize,
+    canonicalize_with_type_prefixes,
+)
+from zeep_wssec.xmlcrypto.signature_model import DS, WSSE, SignatureModel
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,48 +43,87 @@ class SignedPart:
     id: str
 
 
-def reference_xml(part: SignedPart, digest: Digest, prefixes: tuple[str, ...] | None) -> str:
+def reference_xml(
+    part: SignedPart, digest: Digest, method: Canonicalization, prefixes: tuple[str, ...] | None
+) -> str:
     """Digest one part and give its ``ds:Reference``.
 
     Args:
         part: The element in its final place and form.
         digest: For the canonical octets.
-        prefixes: PrefixList; ``None`` protects the prefixes inside ``xsi:type`` values by itself.
+        method: Canonicalization of the part.
+        prefixes: PrefixList; ``None`` protects the prefixes inside ``xsi:type`` values by itself. Only
+            an exclusive form takes one.
 
     Spec: XML Signature 1.1, The Reference Element; BSP 1.1 R5407.
     """
-    if prefixes is None:
+    if prefixes is None and method == EXCLUSIVE:
         octets, used = canonicalize_with_type_prefixes(part.element)
+        form = CanonicalForm(method, used)
     else:
-        octets, used = canonicalize(part.element, prefixes), prefixes
+        form = CanonicalForm(method, (prefixes or ()) if method.exclusive else ())
+        octets = canonicalize(part.element, form)
+    return digested_reference_xml(part.id, digest, octets, _method_xml("Transform", form))
+
+
+def token_reference_xml(id: str, digest: Digest, octets: bytes) -> str:
+    """Give the ``ds:Reference`` to a SecurityTokenReference whose token has the canonical ``octets``.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 8.3, Signing Tokens.
+    """
+    return digested_reference_xml(
+        id,
+        digest,
+        octets,
+        f'<ds:Transform Algorithm="{STR_TRANSFORM}"><wsse:TransformationParameters xmlns:wsse="{WSSE}">'
+        f"{_method_xml('CanonicalizationMethod', CanonicalForm())}"
+        "</wsse:TransformationParameters></ds:Transform>",
+    )
+
+
+def digested_reference_xml(id: str, digest: Digest, octets: bytes, transform: str) -> str:
+    """Give the ``ds:Reference`` to ``id`` with one transform and the digest of its ``octets``."""
     value = base64.b64encode(digest.of(octets)).decode()
-    transform = f"<ds:Transform {_EXC}/>"
-    if used:
-        transform = (
-            f'<ds:Transform {_EXC}><ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE_C14N}"'
-            f' PrefixList="{" ".join(used)}"/></ds:Transform>'
-        )
     return (
-        f'<ds:Reference URI="#{part.id}"><ds:Transforms>{transform}</ds:Transforms>'
+        f'<ds:Reference URI="#{id}"><ds:Transforms>{transform}</ds:Transforms>'
         f'<ds:DigestMethod Algorithm="{digest.uri}"/><ds:DigestValue>{value}</ds:DigestValue>'
         "</ds:Reference>"
     )
 
 
+def _method_xml(name: str, form: CanonicalForm) -> str:
+    if not form.prefixes:
+        return f'<ds:{name} Algorithm="{form.method.uri}"/>'
+    return (
+        f'<ds:{name} Algorithm="{form.method.uri}"><ec:InclusiveNamespaces '
+        f'xmlns:ec="{EXCLUSIVE_C14N}" PrefixList="{" ".join(form.prefixes)}"/></ds:{name}>'
+    )
+
+
 def unsigned_signature(
-    *, id: str, method: SignatureMethod, references: Sequence[str], key_info: str
+    *,
+    id: str,
+    form: CanonicalForm,
+    method: SignatureMethod,
+    references: Sequence[str],
+    key_info: str,
 ) -> etree._Element:
     """Give a ``ds:Signature`` whose value is still empty; sign it in its place with ``fill_in``."""
     return etree.fromstring(
         f'<ds:Signature xmlns:ds="{DS}" Id="{id}"><ds:SignedInfo>'
-        f"<ds:CanonicalizationMethod {_EXC}/>"
+        f"{_method_xml('CanonicalizationMethod', form)}"
         f'<ds:SignatureMethod Algorithm="{method.uri}"/>{"".join(references)}</ds:SignedInfo>'
         f"<ds:SignatureValue></ds:SignatureValue>{key_info}</ds:Signature>"
     )
 
 
 def fill_in(
-    signature: etree._Element, method: SignatureMethod, signer: Signer, *, key_bits: int
+    signature: etree._Element,
+    method: SignatureMethod,
+    signer: Signer,
+    *,
+    form: CanonicalForm,
+    key_bits: int,
 ) -> str:
     """Sign the SignedInfo of ``signature`` where it stands, and give the value in base64.
 
@@ -85,10 +131,13 @@ def fill_in(
         signature: In its place in the message: namespaces around it take part in its canonical form.
         method: Must be the one that SignedInfo names.
         signer: The private key.
+        form: Canonical form of SignedInfo, as it says itself.
         key_bits: Size of the key; ECDSA values are padded to it.
     """
     signed_info, value = signature[0], signature[1]
-    octets = signer.sign(canonicalize(signed_info), scheme=method.scheme, digest=method.digest)
+    octets = signer.sign(
+        canonicalize(signed_info, form), scheme=method.scheme, digest=method.digest
+    )
     if method.scheme == "ecdsa":
         octets = _raw_ecdsa(octets, (key_bits + 7) // 8)
     value.text = base64.b64encode(octets).decode()
@@ -104,28 +153,37 @@ def _raw_ecdsa(der: bytes, size: int) -> bytes:
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
-def check_references(
-    model: SignatureModel,
-    *,
-    resolve: Callable[[str | None], etree._Element],
-    as_written: Callable[[etree._Element], etree._Element],
-) -> tuple[etree._Element, ...]:
-    """Compare the digest of every reference; give the nodes that are covered, in reference order.
+class ReferenceReader(Protocol):
+    """Finds in a message what references name."""
 
-    Args:
-        model: The signature.
-        resolve: Gives the one node that a URI names, or raises.
-        as_written: Gives the node whose canonical form is that of the given one.
+    def node(self, uri: str | None) -> etree._Element:
+        """Give the one node that a URI names, or raise."""
+
+    def as_written(self, node: etree._Element) -> etree._Element:
+        """Give the node whose canonical form is that of ``node``."""
+
+    def token(self, reference: etree._Element, form: CanonicalForm) -> tuple[etree._Element, bytes]:
+        """Give the token that a SecurityTokenReference leads to, and its octets as they are signed.
+
+        A token that is not in the message is covered by its reference: then that is the node.
+        """
+
+
+def check_references(model: SignatureModel, reader: ReferenceReader) -> tuple[etree._Element, ...]:
+    """Compare the digest of every reference; give the nodes that are covered, in reference order.
 
     Raises:
         SignatureInvalidError: A digest does not match, or two references name one element.
     """
     covered: list[etree._Element] = []
     for reference in model.references:
-        node = resolve(reference.uri)
+        node = reader.node(reference.uri)
+        if reference.dereferences:
+            node, octets = reader.token(node, reference.form)
+        else:
+            octets = canonicalize(reader.as_written(node), reference.form)
         if any(node is item for item in covered):
             raise SignatureInvalidError(f"Two References of one Signature name {reference.uri!r}.")
-        octets = canonicalize(as_written(node), reference.prefixes)
         if not hmac.compare_digest(reference.digest.of(octets), reference.value):
             local = str(node.tag).rsplit("}", 1)[-1]
             raise SignatureInvalidError(
@@ -155,7 +213,7 @@ def check_value(
         UnsupportedAlgorithmError: The method does not fit the kind of key.
         SignatureInvalidError: The value does not match.
     """
-    octets = canonicalize(as_written(model.signed_info), model.prefixes)
+    octets = canonicalize(as_written(model.signed_info), model.form)
     try:
         fits = _verify(public_key, model.value, octets, model.method)
     except InvalidSignature:

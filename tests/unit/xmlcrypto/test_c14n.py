@@ -1,0 +1,103 @@
+"""Exclusive canonicalization against libxml2's own program and against the specification's examples."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from peers import require_program
+
+from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.xmlcrypto.c14n import canonicalize, canonicalize_with_type_prefixes
+
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+DOCUMENTS = {
+    "attributes": '<a z="1" b="2" xmlns:p="urn:p" p:a="3" xmlns="urn:d"/>',
+    "unused": '<a xmlns:p="urn:p"><p:b/><p:c xmlns:q="urn:q"/></a>',
+    "text": "<a>&lt;&gt;&amp;&quot;&#13;&#9;\n é𝄞<![CDATA[<&]]></a>",
+    "attribute text": "<a b='&lt;&gt;&amp;&quot;&#13;&#9;&#10;'/>",
+    "default undone": '<a xmlns="urn:d"><b xmlns=""/></a>',
+    "bound again": '<p:a xmlns:p="urn:p"><p:b xmlns:p="urn:q"/></p:a>',
+    "empty": "<a></a>",
+    "xml attributes": '<a xml:lang="de" xml:space="preserve" xml:id="x"/>',
+    "processing instruction": "<a><?pi  x ?></a>",
+}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_as_xmllint(document: str, tmp_path: Path) -> None:
+    """Octet by octet what another program gives."""
+    path = tmp_path / "document.xml"
+    path.write_text(DOCUMENTS[document], "utf-8")
+    program = require_program("xmllint")
+    done = subprocess.run([program, "--exc-c14n", path], capture_output=True, check=True)
+    assert canonicalize(etree.fromstring(DOCUMENTS[document])) == done.stdout
+
+
+SCOPE = '<r xmlns="urn:d" xmlns:p="urn:p" xmlns:q="urn:q" xml:lang="de"><a><p:b c="p:x"/></a></r>'
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "expected"),
+    [
+        ((), '<a xmlns="urn:d"><p:b xmlns:p="urn:p" c="p:x"></p:b></a>'),
+        (("p",), '<a xmlns="urn:d" xmlns:p="urn:p"><p:b c="p:x"></p:b></a>'),
+        (("q", "p"), '<a xmlns="urn:d" xmlns:p="urn:p" xmlns:q="urn:q"><p:b c="p:x"></p:b></a>'),
+        (("never-seen-before",), '<a xmlns="urn:d"><p:b xmlns:p="urn:p" c="p:x"></p:b></a>'),
+        (("#default",), '<a xmlns="urn:d"><p:b xmlns:p="urn:p" c="p:x"></p:b></a>'),
+    ],
+)
+def test_subtree(prefixes: tuple[str, ...], expected: str) -> None:
+    """Spec: Exclusive XML Canonicalization 1.0 section 3: nothing of the surroundings but what is used or listed."""
+    assert canonicalize(etree.fromstring(SCOPE)[0], prefixes).decode() == expected
+
+
+@pytest.mark.parametrize("prefix", ["fresh-a", "fresh.b", "fresh_c"])
+def test_prefix_met_for_the_first_time(prefix: str) -> None:
+    """A prefix in the list counts even if no document has had it before the list was made."""
+    root = etree.fromstring(f'<r xmlns:{prefix}="urn:x"><a/></r>')
+    assert canonicalize(root[0], (prefix,)).decode() == f'<a xmlns:{prefix}="urn:x"></a>'
+
+
+def test_default_in_the_list() -> None:
+    """``#default`` keeps a default namespace that no name below uses."""
+    root = etree.fromstring('<r xmlns="urn:d"><p:a xmlns:p="urn:p"/></r>')
+    assert b'xmlns="urn:d"' not in canonicalize(root[0])
+    assert b'xmlns="urn:d"' in canonicalize(root[0], ("#default",))
+
+
+def test_comments_and_tail() -> None:
+    """Without comments, and without what follows the element."""
+    root = etree.fromstring("<r><a>1<!-- c -->2</a>tail</r>")
+    assert canonicalize(root[0]) == b"<a>12</a>"
+
+
+@pytest.mark.parametrize(
+    ("content", "prefixes"),
+    [
+        ('<a xsi:type="p:Kind"/>', ("p",)),
+        ('<a xsi:type=" p:Kind "/>', ("p",)),
+        ('<a xsi:type="Kind"/>', ("#default",)),
+        ('<a xsi:type="p:Kind"><b xsi:type="q:Kind"/><c xsi:type="Kind"/></a>', ("#default", "p", "q")),
+        ('<a xsi:type=""/>', ("#default",)),
+        ('<a xsi:type=":Kind"/>', ()),
+        ('<a xsi:type="1:Kind"/>', ()),
+        ('<a xsi:nil="p:x"/>', ()),
+        ('<a type="p:x"/>', ()),
+        ("<a/>", ()),
+    ],
+)
+def test_type_prefixes(content: str, prefixes: tuple[str, ...]) -> None:
+    """Prefixes inside ``xsi:type`` are listed, so that they cannot be bound anew."""
+    root = etree.fromstring(f'<r {XSI} xmlns:p="urn:p" xmlns:q="urn:q">{content}</r>')
+    octets, found = canonicalize_with_type_prefixes(root[0])
+    assert found == prefixes
+    assert octets == canonicalize(root[0], prefixes)
+
+
+def test_no_canonical_form() -> None:
+    """A relative namespace URI has none."""
+    with pytest.raises(MalformedSecurityError):
+        canonicalize(etree.fromstring('<a xmlns="../x"/>'))
