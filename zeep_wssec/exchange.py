@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lxml import etree
 
-from zeep_wssec.errors import ProfileError
+from zeep_wssec.errors import MalformedSecurityError, ProfileError
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import DS, WSA, WSA_2004, WSU, XENC
@@ -49,7 +49,10 @@ class Exchange:
         Raises:
             ProfileError: It is no SOAP envelope.
         """
-        root = parse_message(message, Limits()) if isinstance(message, bytes) else message
+        try:
+            root = parse_message(message, Limits()) if isinstance(message, bytes) else message
+        except MalformedSecurityError as error:
+            raise ProfileError(str(error.message), hint=error.hint) from None
         envelope = Envelope.read(root, error=ProfileError)
         headers = envelope.security_headers(actor)
         security = headers[0] if headers else None

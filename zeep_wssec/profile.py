@@ -28,7 +28,6 @@ from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
-from zeep_wssec.profile_file import load_plan
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.results import Checked, ExchangeRecord, Secured
@@ -110,6 +109,9 @@ class Profile:
             ProfileError: A key that is unknown or wrong, with its path in the file.
             KeyMaterialError: A key or certificate that it names cannot be used.
         """
+        # Imported here, since a profile made in Python needs no TOML.
+        from zeep_wssec.profile_file import load_plan
+
         resolved = Path(path).resolve()
         return cls.from_plan(load_plan(resolved), path=resolved)
 

@@ -110,7 +110,7 @@ def test_an_str_transform_must_start_at_a_reference(parties: Parties) -> None:
     reference = next(root.iter(STR))
     ((name, value),) = reference.attrib.items()
     del reference.attrib[name]
-    next(root.iter(TOKEN)).set("Id", value)
+    root[1].set(name, value)
 
-    with pytest.raises(MalformedSecurityError):
+    with pytest.raises(MalformedSecurityError, match="SecurityTokenReference"):
         receiver(parties).check(etree.tostring(root))

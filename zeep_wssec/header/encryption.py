@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import os
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
-from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
@@ -20,6 +20,7 @@ from zeep_wssec.keys.fitness import check_fitness
 from zeep_wssec.settings import Encryption
 from zeep_wssec.soap.ids import fresh_id
 from zeep_wssec.soap.namespaces import DS, MESSAGE_SECURITY_11, WSSE, WSSE11, XENC, XENC11
+from zeep_wssec.soap.parsing import parse_ours
 from zeep_wssec.soap.parts import Part
 from zeep_wssec.xmlcrypto.algorithms import CONTENT_TYPE, ELEMENT_TYPE
 from zeep_wssec.xmlcrypto.encrypting import encrypt_to_base64, transport_key
@@ -111,17 +112,20 @@ def _encrypt_target(
     message: Outgoing, target: _Target, step: Encryption, key: bytes, key_id: str
 ) -> None:
     element = target.element
-    encrypted = etree.fromstring(
+    plain = _content_octets(element) if target.scope == "content" else _octets(element)
+    head = (
         f'<xenc:EncryptedData xmlns:xenc="{XENC}" Id="{target.id}" '
         f'Type="{CONTENT_TYPE if target.scope == "content" else ELEMENT_TYPE}">'
         f'<xenc:EncryptionMethod Algorithm="{step.cipher.uri}"/>'
         f'<ds:KeyInfo xmlns:ds="{DS}"><wsse:SecurityTokenReference xmlns:wsse="{WSSE}" '
         f'xmlns:wsse11="{WSSE11}" wsse11:TokenType="{ENCRYPTED_KEY_TOKEN}">'
         f'<wsse:Reference URI="#{key_id}"/></wsse:SecurityTokenReference></ds:KeyInfo>'
-        "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"
+        "<xenc:CipherData><xenc:CipherValue>"
     )
-    plain = _content_octets(element) if target.scope == "content" else _octets(element)
-    encrypted[2][0].text = encrypt_to_base64(plain, cipher=step.cipher, key=key)
+    value = encrypt_to_base64(plain, cipher=step.cipher, key=key)
+    tail = b"</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>"
+    # The parser takes a long text in a third of the time that setting it on an element takes.
+    encrypted = parse_ours(b"".join((head.encode(), value, tail)))
     if target.scope == "content":
         _replace_content(message, element, encrypted)
     else:
@@ -133,7 +137,7 @@ def _octets(element: etree._Element) -> bytes:
 
 
 def _content_octets(element: etree._Element) -> bytes:
-    text = escape(element.text or "", {"\r": "&#13;"}).encode()
+    text = escape(element.text or "", quote=False).replace("\r", "&#13;").encode()
     pieces = [etree.tostring(child, encoding="utf-8") for child in element]
     return b"".join((text, *pieces)) if text or len(pieces) != 1 else pieces[0]
 

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 from lxml import etree
 
@@ -119,7 +119,7 @@ def _direct(message: Outgoing, certificate: Certificate) -> str:
 def _issuer_serial(message: Outgoing, certificate: Certificate) -> str:
     return (
         "<ds:X509Data><ds:X509IssuerSerial>"
-        f"<ds:X509IssuerName>{escape(certificate.issuer_name_rfc2253)}</ds:X509IssuerName>"
+        f"<ds:X509IssuerName>{escape(certificate.issuer_name_rfc2253, quote=False)}</ds:X509IssuerName>"
         f"<ds:X509SerialNumber>{certificate.serial_number}</ds:X509SerialNumber>"
         "</ds:X509IssuerSerial></ds:X509Data>"
     )

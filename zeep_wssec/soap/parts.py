@@ -92,8 +92,8 @@ def _parse(text: str, namespaces: Mapping[str, str], path: str) -> list[Part]:
     if text.startswith("{") and not _CLARK.fullmatch(text):
         return _parse_wss4j(text, path)
     name, optional = (text[:-1], True) if text.endswith("?") else (text, False)
-    base, _, scope_text = name.partition("/")
-    if base in _KEYWORDS and scope_text in ("", "element", "content"):
+    base, slash, scope_text = name.partition("/")
+    if base in _KEYWORDS and (not slash or scope_text in ("element", "content")):
         scope: Scope | None = (
             "element" if scope_text == "element" else "content" if scope_text == "content" else None
         )
@@ -146,8 +146,9 @@ def _qualified(name: str, namespaces: Mapping[str, str], path: str) -> str:
 
 def _check_expression(expression: str, namespaces: Mapping[str, str], path: str) -> None:
     try:
-        etree.XPath(expression, namespaces=dict(namespaces))
-    except etree.XPathSyntaxError as error:
+        # Run once: functions, variables and prefixes that do not exist are found only then.
+        etree.XPath(expression, namespaces=dict(namespaces))(etree.Element("x"))
+    except etree.XPathError as error:
         raise ProfileError(
             f"{expression!r} is not an XPath 1.0 expression: {error}.", path=path
         ) from None

@@ -20,7 +20,7 @@ _GCM_TAG = 16
 _BLOCK = 16
 
 
-def encrypt_to_base64(plain: bytes, *, cipher: DataCipher, key: bytes) -> str:
+def encrypt_to_base64(plain: bytes, *, cipher: DataCipher, key: bytes) -> bytes:
     """Encrypt content under a fresh nonce; give CipherValue's text: IV, ciphertext and tag, in base64.
 
     Spec: XML Encryption 1.1, sections 5.2.2 (CBC) and 5.2.4 (GCM).
@@ -29,14 +29,12 @@ def encrypt_to_base64(plain: bytes, *, cipher: DataCipher, key: bytes) -> str:
         nonce = os.urandom(_GCM_NONCE)
         # Twelve octets are sixteen base64 characters, so the two texts join without a copy of the octets.
         sealed = AESGCM(key).encrypt(nonce, plain, None)
-        return (base64.b64encode(nonce) + base64.b64encode(sealed)).decode("ascii")
+        return base64.b64encode(nonce) + base64.b64encode(sealed)
     vector = os.urandom(_BLOCK)
     filling = _BLOCK - len(plain) % _BLOCK
     encryptor = Cipher(AES(key), CBC(vector)).encryptor()
     padded = plain + os.urandom(filling - 1) + bytes([filling])
-    return base64.b64encode(vector + encryptor.update(padded) + encryptor.finalize()).decode(
-        "ascii"
-    )
+    return base64.b64encode(vector + encryptor.update(padded) + encryptor.finalize())
 
 
 def decrypt(sealed: bytes, *, cipher: DataCipher, key: bytes) -> bytes:

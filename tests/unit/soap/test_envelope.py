@@ -59,8 +59,8 @@ def test_actor(attribute: str, namespace: str, actor: str | None) -> None:
 
 def test_fault_text() -> None:
     """Anybody's text: one line, printable, short."""
-    fault = etree.fromstring("<f><a>one\n two</a><b>\u202ethree\u0085</b></f>")
-    assert fault_text(fault) == "one twothree?".replace("twothree", "two ?three") or fault_text(fault).isprintable()
+    fault = etree.fromstring("<f><a>one\n two</a><b>\u202ethree</b></f>")
+    assert fault_text(fault) == "one two ?three"
     assert len(fault_text(etree.fromstring(f"<f>{'x' * 9999}</f>"))) == 500
 
 

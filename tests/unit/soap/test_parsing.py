@@ -23,7 +23,7 @@ def test_cdata_is_text() -> None:
     assert parse_message(b"<a><![CDATA[<b>]]></a>", Limits()).text == "<b>"
 
 
-@pytest.mark.parametrize("name", [field for field in vars(Limits())])
+@pytest.mark.parametrize("name", list(vars(Limits())))
 @pytest.mark.parametrize("value", [0, -1, 1.5, "1", None, True])
 def test_limits(name: str, value: object) -> None:
     """A limit is a whole number above 0; the error names it."""
