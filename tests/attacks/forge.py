@@ -148,7 +148,9 @@ def with_plaintext(plain: bytes, *, mode: str = "gcm") -> Change:
     return change
 
 
-def with_octets(change_octets: Callable[[bytes], bytes], path: str = "xenc:EncryptedData") -> Change:
+def with_octets(
+    change_octets: Callable[[bytes], bytes], path: str = "xenc:EncryptedData"
+) -> Change:
     """Change the octets in a CipherValue."""
 
     def change(root: etree._Element) -> None:

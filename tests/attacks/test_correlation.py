@@ -125,7 +125,14 @@ def test_confirmation_of_another_request() -> None:
     """Spec: WSS 1.1.1 section 8.5: wrong, missing, more: none is ours."""
     sent = request()
     ours = sent.signature_values[0]
-    for values in ([request().signature_values[0]], [None], [""], [ours, "AAAA"], [ours, ours], ["AAAA"]):
+    for values in (
+        [request().signature_values[0]],
+        [None],
+        [""],
+        [ours, "AAAA"],
+        [ours, ours],
+        ["AAAA"],
+    ):
         error = refused(confirmed(*values), RequirementError, request=sent)
         assert any("SignatureConfirmation" in item for item in error.missing)
 
@@ -205,7 +212,9 @@ def test_broken_fault_is_never_accepted() -> None:
 @pytest.mark.parametrize("where", ["deeper in the Body", "of another SOAP version"])
 def test_what_is_no_fault(where: str) -> None:
     """Only a Fault that zeep would raise may pass unprotected."""
-    content = f"<x>{FAULT}</x>" if where == "deeper in the Body" else f'<f:Fault xmlns:f="{SOAP12}"/>'
+    content = (
+        f"<x>{FAULT}</x>" if where == "deeper in the Body" else f'<f:Fault xmlns:f="{SOAP12}"/>'
+    )
     refused(envelope(content), RequirementError, client(inbound=Inbound(unsigned_faults="accept")))
 
 
@@ -231,7 +240,12 @@ def test_derived_from_the_request() -> None:
     accepted(answer((*SIGNED, Encryption(recipients=("client",)))), profile, request=sent)
     refused(answer(), RequirementError, profile, request=sent)
     refused(answer((Encryption(recipients=("client",)),)), RequirementError, profile, request=sent)
-    refused(answer((Timestamp(), Signature(parts=("timestamp",)))), RequirementError, profile, request=sent)
+    refused(
+        answer((Timestamp(), Signature(parts=("timestamp",)))),
+        RequirementError,
+        profile,
+        request=sent,
+    )
 
 
 def test_encrypted_but_not_signed() -> None:

@@ -70,7 +70,9 @@ def key_of_length(length: int) -> Change:
     def change(root: etree._Element) -> None:
         public = issued("client").certificate.public_key
         assert isinstance(public, rsa.RSAPublicKey)
-        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+        oaep = padding.OAEP(
+            mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None
+        )
         value = find(root, f"{KEY}//xenc:CipherValue")
         value.text = base64.b64encode(public.encrypt(os.urandom(length), oaep)).decode()
 
@@ -142,7 +144,9 @@ def test_element_that_is_not_one(cause: str) -> None:
     step = Encryption(recipients=("client",), parts=("xpath:/*/*[2]/*",))
     message = answer((*SIGNED, step))
     accepted(message)
-    plain = {"two roots": b"<x/><y/>", "text beside": b"<x/>y", "text alone": b"y", "nothing": b""}[cause]
+    plain = {"two roots": b"<x/><y/>", "text beside": b"<x/>y", "text alone": b"y", "nothing": b""}[
+        cause
+    ]
     refused(edited(message, with_plaintext(plain)), DecryptionError)
 
 
@@ -163,11 +167,16 @@ def test_body_in_the_plain_text() -> None:
 
 def test_other_plain_text() -> None:
     """Anybody can encrypt: what was decrypted must still be what was signed."""
-    refused(edited(answer(BOTH), with_plaintext(ORDER.replace("42", "43").encode())), SignatureInvalidError)
+    refused(
+        edited(answer(BOTH), with_plaintext(ORDER.replace("42", "43").encode())),
+        SignatureInvalidError,
+    )
     accepted(edited(answer(BOTH), with_plaintext(ORDER.encode())))
 
 
-def test_nothing_printed_for_plain_text_that_does_not_parse(capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_printed_for_plain_text_that_does_not_parse(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     """Decrypted text is printed nowhere, neither by us nor by libraries below."""
     for plain in (b"<card>" + SECRET + b"<", SECRET + b"&", b"<a b=" + SECRET, b"]]>" + SECRET):
         error = refused(edited(answer(BOTH), with_plaintext(plain)), DecryptionError)
@@ -230,7 +239,9 @@ CBC_GARBAGE: dict[str, Change] = {
     "no XML": with_plaintext(b"<", mode="cbc"),
     "empty": with_plaintext(b"", mode="cbc"),
     "signed Id twice": with_plaintext(ORDER.encode() * 2, mode="cbc"),
-    "another security header": with_plaintext(f'<w:Security xmlns:w="{WSSE}"/>'.encode(), mode="cbc"),
+    "another security header": with_plaintext(
+        f'<w:Security xmlns:w="{WSSE}"/>'.encode(), mode="cbc"
+    ),
 }
 
 
@@ -262,7 +273,8 @@ def test_cbc_and_a_demand_that_fails(missing: str) -> None:
 def test_gcm_relabelled() -> None:
     """GCM ciphertext under a CBC label is not decrypted at all."""
     message = edited(
-        answer(BOTH), set_attribute("xenc:EncryptedData/xenc:EncryptionMethod", "Algorithm", CBC_URI)
+        answer(BOTH),
+        set_attribute("xenc:EncryptedData/xenc:EncryptionMethod", "Algorithm", CBC_URI),
     )
     refused(message, UnsupportedAlgorithmError)
     refused(message, DecryptionError, client(inbound=Inbound(legacy={"cbc": "a test"})))
@@ -272,7 +284,8 @@ def test_cbc_relabelled() -> None:
     """Nor the other way round."""
     gcm = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
     message = edited(
-        answer((*SIGNED, CBC)), set_attribute("xenc:EncryptedData/xenc:EncryptionMethod", "Algorithm", gcm)
+        answer((*SIGNED, CBC)),
+        set_attribute("xenc:EncryptedData/xenc:EncryptionMethod", "Algorithm", gcm),
     )
     refused(message, DecryptionError)
 
@@ -309,7 +322,9 @@ def test_rsa15_garbage(case: str) -> None:
     profile = client(inbound=Inbound(legacy={"rsa-1_5": "a test"}))
     message = answer((*SIGNED, V15))
     expected = refused(edited(message, with_octets(flipped(-1))), DecryptionError, profile)
-    assert signature(refused(edited(message, change), DecryptionError, profile)) == signature(expected)
+    assert signature(refused(edited(message, change), DecryptionError, profile)) == signature(
+        expected
+    )
 
 
 def test_fresh_keys_and_nonces() -> None:

@@ -17,7 +17,14 @@ from roundtrip.pair import (
     tree_of,
 )
 
-from zeep_wssec import Limits, MalformedSecurityError, Signature, UnsupportedTokenError
+from zeep_wssec import (
+    Limits,
+    MalformedSecurityError,
+    Signature,
+    SignatureInvalidError,
+    Timestamp,
+    UnsupportedTokenError,
+)
 from zeep_wssec.soap.namespaces import SOAP11, WSU
 
 PROLOG = b"<?xml version='1.0' encoding='utf-8'?>\n"
@@ -113,7 +120,17 @@ def test_comment_beside_the_root_of_a_given_tree() -> None:
 
 @pytest.mark.parametrize(
     "encoding",
-    ["UTF-7", "EBCDIC-CP-US", "IBM037", "UTF-32", "ISO-2022-JP", "HZ", "SHIFT_JIS", "GB18030", "cp1026"],
+    [
+        "UTF-7",
+        "EBCDIC-CP-US",
+        "IBM037",
+        "UTF-32",
+        "ISO-2022-JP",
+        "HZ",
+        "SHIFT_JIS",
+        "GB18030",
+        "cp1026",
+    ],
 )
 def test_encoding_that_hides_names(encoding: str) -> None:
     """An encoding in which octets do not show their text is refused."""
@@ -135,11 +152,18 @@ def test_ebcdic_without_a_declaration() -> None:
         client().check(message)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"]
+)
 def test_encoding_of_soap(encoding: str) -> None:
     """The twins: UTF-8 and UTF-16 with or without a mark, and Latin-1."""
     text = answer(SIGNED, envelope('<a xmlns="">é</a>')).decode().split("?>", 1)[1]
-    name = {"utf-8-sig": "utf-8", "latin-1": "iso-8859-1", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
+    name = {
+        "utf-8-sig": "utf-8",
+        "latin-1": "iso-8859-1",
+        "utf-16-le": "utf-16",
+        "utf-16-be": "utf-16",
+    }
     declared = f'<?xml version="1.0" encoding="{name.get(encoding, encoding)}"?>{text}'
     accepted(declared.encode(encoding))
 
@@ -256,3 +280,23 @@ def test_unknown_element_in_the_security_header() -> None:
     """What is not understood is refused, not passed over."""
     error = refused(edited(answer(), append("wsse:Security", "<x/>")), UnsupportedTokenError)
     assert error.element == "x"
+
+
+@pytest.mark.parametrize("form", ["exc-c14n", "c14n"])
+@pytest.mark.parametrize("place", ["Envelope", "Header", "Body"])
+def test_namespaces_without_end(place: str, form: str) -> None:
+    """Namespaces in scope cost their square to canonicalize: too many are refused before that."""
+    steps = (Timestamp(), Signature(canonicalization=form, part_canonicalization=form))
+    message = answer(steps)
+    accepted(message)
+
+    def flooded(count: int) -> bytes:
+        declarations = b" ".join(b'xmlns:n%d="urn:%d"' % (n, n) for n in range(count))
+        return message.replace(
+            b"<soap:" + place.encode(), b"<soap:%s %s" % (place.encode(), declarations), 1
+        )
+
+    with pytest.raises((MalformedSecurityError, SignatureInvalidError)):
+        client().check(flooded(30_000))
+    if form == "exc-c14n":
+        accepted(flooded(200))

@@ -128,7 +128,9 @@ def test_shape(change: Change, error: type[InboundError]) -> None:
     refused(edited(message, change), error)
 
 
-@pytest.mark.parametrize("target", ["wsu:Timestamp", "ds:Signature", "xenc:EncryptedKey", "soap:Body"])
+@pytest.mark.parametrize(
+    "target", ["wsu:Timestamp", "ds:Signature", "xenc:EncryptedKey", "soap:Body"]
+)
 def test_reference_to_something_else(target: str) -> None:
     """A DataReference leads to an EncryptedData."""
 
@@ -282,7 +284,9 @@ def test_encrypted_header_replaced() -> None:
     """A forged EncryptedHeader is not what was signed."""
     parts = ("body", "timestamp", "header:{urn:x}H")
     seal = Encryption(recipients=("client",), parts=("header:{urn:x}H",))
-    message = answer((Timestamp(), Signature(parts=parts), seal), envelope(headers='<H xmlns="urn:x">1</H>'))
+    message = answer(
+        (Timestamp(), Signature(parts=parts), seal), envelope(headers='<H xmlns="urn:x">1</H>')
+    )
     demands = client(inbound=Inbound(signed=parts))
     accepted(message, demands)
     with pytest.raises((SignatureInvalidError, MalformedSecurityError)):
@@ -330,7 +334,9 @@ def test_too_many_data() -> None:
 
 def test_too_many_header_children_by_decryption() -> None:
     """The limit on header children holds for decrypted ones as well."""
-    message = answer((Timestamp(), Signature(), Encryption(recipients=("client",), parts=("signature",))))
+    message = answer(
+        (Timestamp(), Signature(), Encryption(recipients=("client",), parts=("signature",)))
+    )
     accepted(message)
     user = b'<u:UsernameToken xmlns:u="%s"><u:Username>x</u:Username></u:UsernameToken>'
     changed = edited(

@@ -19,16 +19,18 @@ from attacks.forge import (
     set_text,
 )
 from lxml import etree
-from roundtrip.pair import SIGNED, accepted, answer, issued, refused
+from roundtrip.pair import SIGNED, accepted, answer, authority, client, issued, refused
 
 from zeep_wssec import (
     InboundError,
     InvalidTokenError,
     MalformedSecurityError,
     Signature,
+    SignatureInvalidError,
     Timestamp,
     TokenUnavailableError,
     UnsupportedTokenError,
+    UntrustedCertificateError,
 )
 from zeep_wssec.settings import KeyReference
 from zeep_wssec.soap.namespaces import (
@@ -133,9 +135,13 @@ def test_two_children(first: bool) -> None:
     """Spec: BSP 1.1 R5402: one child; a second one would show another signer than the one used."""
     message = by("binary_token")
     add = insert if first else append
-    refused(edited(message, add("ds:KeyInfo", "<ds:KeyName>other</ds:KeyName>")), MalformedSecurityError)
     refused(
-        edited(message, add("ds:KeyInfo/wsse:SecurityTokenReference", '<wsse:Reference URI="#x"/>')),
+        edited(message, add("ds:KeyInfo", "<ds:KeyName>other</ds:KeyName>")), MalformedSecurityError
+    )
+    refused(
+        edited(
+            message, add("ds:KeyInfo/wsse:SecurityTokenReference", '<wsse:Reference URI="#x"/>')
+        ),
         MalformedSecurityError,
     )
 
@@ -271,3 +277,18 @@ def test_token_behind_its_signature() -> None:
         security_of(root).append(find(root, TOKEN))
 
     accepted(edited(by("binary_token"), move))
+
+
+def test_token_signed_through_its_reference() -> None:
+    """STR-Transform: what is signed is the token; another token behind the same reference is found out."""
+    step = Signature(parts=("body", "timestamp", "token"), str_transform=True)
+    message = answer((Timestamp(), step))
+    assert "token" in accepted(message).report.signatures[0].parts
+    other = authority().issue("service", key=issued("service").private_key, serial=7).certificate
+
+    def exchange(root: etree._Element) -> None:
+        find(root, TOKEN).text = other.base64
+
+    known = issued("client").keystore("client").with_partner("service", other)
+    refused(edited(message, exchange), SignatureInvalidError, client(keystore=known))
+    refused(edited(message, exchange), UntrustedCertificateError)

@@ -219,7 +219,9 @@ def test_wrapping_everywhere(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("prefix", ["soap", "wsse", "wsu", "ds", "xenc", "o", "t", "xsi", "wsa", "ec"])
+@pytest.mark.parametrize(
+    "prefix", ["soap", "wsse", "wsu", "ds", "xenc", "o", "t", "xsi", "wsa", "ec"]
+)
 def test_prefix_bound_anew(kind: str, prefix: str) -> None:
     """A prefix bound to another namespace, at each of its declarations or around all of them."""
     message = good(kind)

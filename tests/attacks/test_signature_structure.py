@@ -101,7 +101,9 @@ MALFORMED: dict[str, Change] = {
     "no reference": lambda root: _drop_references(root),
     "unknown child of SignedInfo": append("ds:SignedInfo", "<x/>"),
     "child of SignatureMethod": append("ds:SignatureMethod", "<x/>"),
-    "HMACOutputLength": append("ds:SignatureMethod", "<ds:HMACOutputLength>80</ds:HMACOutputLength>"),
+    "HMACOutputLength": append(
+        "ds:SignatureMethod", "<ds:HMACOutputLength>80</ds:HMACOutputLength>"
+    ),
     "attribute of SignatureMethod": set_attribute("ds:SignatureMethod", "x", "y"),
     "child of DigestMethod": append("ds:DigestMethod", "<x/>"),
     "attribute of DigestMethod": set_attribute("ds:DigestMethod", "x", "y"),
@@ -227,7 +229,9 @@ def test_signature_method(uri: str | None) -> None:
     refused(edited(answer(), changed, sign_by="service"), UnsupportedAlgorithmError)
 
 
-@pytest.mark.parametrize("uri", [MORE + "md5", ENC + "ripemd160", MORE + "whirlpool", "urn:x", "", None])
+@pytest.mark.parametrize(
+    "uri", [MORE + "md5", ENC + "ripemd160", MORE + "whirlpool", "urn:x", "", None]
+)
 def test_digest_method(uri: str | None) -> None:
     """The same for digests."""
     changed = set_attribute("ds:DigestMethod", "Algorithm", uri)
@@ -311,9 +315,9 @@ def test_reference_over_a_changed_part() -> None:
     """A changed part does not match its digest; the error says which, and shows no content."""
     message = answer()
     accepted(message)
-    error = refused(message.replace(b">42<", b">43<"), SignatureInvalidError)
+    error = refused(message.replace(b">42<", b">SECRET<"), SignatureInvalidError)
     assert "Body" in str(error)
-    assert "43" not in str(error)
+    assert "SECRET" not in str(error)
 
 
 def test_inclusive_namespaces_of_the_partner() -> None:
@@ -333,7 +337,9 @@ def test_other_prefix_and_white_space() -> None:
         for path in ("ds:SignatureValue", "ds:DigestValue"):
             found = find(root, path)
             text = found.text or ""
-            found.text = "\n  " + "\n".join(text[n : n + 60] for n in range(0, len(text), 60)) + "\r\n\t"
+            found.text = (
+                "\n  " + "\n".join(text[n : n + 60] for n in range(0, len(text), 60)) + "\r\n\t"
+            )
         find(root, "ds:Signature").text = "\n    "
 
     root = etree.fromstring(edited(message, spread))

@@ -57,7 +57,8 @@ def expecting(demanded: SignedBy, keystore: Keystore | None = None) -> Profile:
     """A client that wants this signer, and trusts the root."""
     base = keystore or issued("client").keystore("client")
     return client(
-        keystore=base.with_trust(anchors=authority().certificate), inbound=Inbound(signed_by=demanded)
+        keystore=base.with_trust(anchors=authority().certificate),
+        inbound=Inbound(signed_by=demanded),
     )
 
 
@@ -127,7 +128,9 @@ def test_anchors_of_a_partner_are_for_that_partner() -> None:
     """``with_partner(anchors=…)``: trusted for no one else."""
     private = Authority.create("Private Root", now=NOW)
     base = issued("client").keystore("client")
-    base = base.with_partner("other", private.issue("other").certificate, anchors=private.certificate)
+    base = base.with_partner(
+        "other", private.issue("other").certificate, anchors=private.certificate
+    )
     stranger = private.issue("stranger")
     error = refused(signed_by(stranger), UntrustedCertificateError, expecting(ANYONE, base))
     assert error.reason == "no_path"
@@ -151,7 +154,11 @@ def test_unfit_certificate(form: str, settings: dict[str, object], reason: str) 
     unfit = authority().issue("service", **settings)  # type: ignore[arg-type]
     thumbprint = unfit.certificate.thumbprint_sha256
     base = issued("client").keystore("client").with_partner("unfit", unfit.certificate)
-    demanded: SignedBy = {"partner": "unfit", "pin": Pin(thumbprint), "subject": Subject("CN=service")}[form]  # type: ignore[assignment]
+    demanded: SignedBy = {
+        "partner": "unfit",
+        "pin": Pin(thumbprint),
+        "subject": Subject("CN=service"),
+    }[form]  # type: ignore[assignment]
     error = refused(signed_by(unfit), UntrustedCertificateError, expecting(demanded, base))
     assert error.reason == reason
 
@@ -224,7 +231,9 @@ def test_weak_intermediate() -> None:
     leaf = authority().issue("leaf", key_usage=("digital_signature", "key_cert_sign"))
     under = authority().sub_authority(leaf).issue("service")
     base = issued("client").keystore("client").with_trust(intermediates=leaf.certificate)
-    error = refused(signed_by(under), UntrustedCertificateError, expecting(Subject("CN=service"), base))
+    error = refused(
+        signed_by(under), UntrustedCertificateError, expecting(Subject("CN=service"), base)
+    )
     assert error.reason == "wrong_usage"
     good = authority().intermediate("good")
     base = issued("client").keystore("client").with_trust(intermediates=good.certificate)

@@ -196,7 +196,9 @@ def test_expired_timestamp_hidden() -> None:
     refused(edited(message, hide), RequirementError, profile)
 
 
-REQUEST = Exchange(message_id="urn:uuid:of-this-request", has_timestamp=True, signature_values=("c2ln",))
+REQUEST = Exchange(
+    message_id="urn:uuid:of-this-request", has_timestamp=True, signature_values=("c2ln",)
+)
 
 
 def answer_to(message_id: str) -> bytes:

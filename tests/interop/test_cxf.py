@@ -30,6 +30,7 @@ from zeep_wssec import (
     UsernameToken,
 )
 from zeep_wssec.settings import Step
+from zeep_wssec.xmlcrypto.algorithms import SIGNATURE_METHODS_BY_NAME
 
 pytestmark = pytest.mark.interop
 SAMPLES = Path(__file__).parents[2] / "wsdl-samples" / "orders"
@@ -336,3 +337,76 @@ async def test_every_key_reference_of_the_peer_is_understood(
         answer = client.service.PlaceOrder(sku="ABC-42", quantity=1, nonce="n")
 
     assert answer.sku == "ABC-42"
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        ("rsa-2048", "rsa-sha256"),
+        ("rsa-2048", "rsa-sha384"),
+        ("rsa-2048", "rsa-sha512"),
+        ("rsa-2048", "rsa-pss-sha256"),
+        ("rsa-2048", "rsa-pss-sha512"),
+        ("ec-p256", "ecdsa-sha256"),
+        ("ec-p384", "ecdsa-sha384"),
+        ("ed25519", "ed25519"),
+        ("ed448", "ed448"),
+    ],
+)
+async def test_the_peer_verifies_our_signature_algorithms(
+    key: str, algorithm: str, pki: Pki, cxf: CxfPeer
+) -> None:
+    """WSS4J verifies each signature algorithm and names it in its report."""
+    client = pki.ca.issue(f"CN=client {key},O=Example", key=key)
+    keystore = client.keystore("client").with_partner("server", pki.server.certificate_pem)
+    step = Signature(parts=["body", "timestamp"], algorithm=algorithm)
+    profile = Profile(keystore=keystore, outbound=[Timestamp(), step])
+    seen = PeerReport()
+
+    await call(profile, cxf.url("soap11", "signature"), version="soap11", plugins=[seen])
+
+    uri = SIGNATURE_METHODS_BY_NAME[algorithm].uri
+    assert seen.latest["signatures"][0]["algorithm"] == uri
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "binary_token",
+        "issuer_serial",
+        "thumbprint",
+        "subject_key_identifier",
+        "x509_key_identifier",
+    ],
+)
+async def test_the_peer_follows_our_str_transform(reference: Any, pki: Pki, cxf: CxfPeer) -> None:
+    """A token signed through its reference has the octets that WSS4J computes, for each reference."""
+    step = Signature(
+        parts=["body", "timestamp", "token"], key_reference=reference, str_transform=True
+    )
+    profile = Profile(keystore=pki.keystore, outbound=[Timestamp(), step])
+
+    answer = await call(profile, cxf.url("soap12", "signature"), version="soap12")
+
+    assert answer.sku == "ABC-42"
+
+
+@pytest.mark.parametrize("reference", ["IssuerSerial", "DirectReference", "Thumbprint"])
+async def test_an_str_transform_of_the_peer_is_followed(
+    reference: str, pki: Pki, cxf: CxfPeer
+) -> None:
+    """A token that WSS4J signed through its reference is covered."""
+    profile = profile_for("signature", pki)
+    client = profile.client(WSDL["soap11"], address=cxf.url("soap11", "signature"))
+    wanted = {
+        "X-Answer-Key-Identifier": reference,
+        "X-Answer-Signature-Parts": "{}{http://schemas.xmlsoap.org/soap/envelope/}Body;"
+        "{}{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Timestamp;"
+        "STRTransform;",
+    }
+    with client.transport.session, client.settings(extra_http_headers=wanted):
+        client.service.PlaceOrder(sku="ABC-42", quantity=1, nonce="n")
+
+    report = profile.last_report()
+    assert report is not None
+    assert len(report.signatures[0].parts) == 3

@@ -66,7 +66,9 @@ FAILURES: dict[str, tuple[Sequence[Step], type[WSSecError]]] = {
 TREES = {
     "plain": envelope("<a><b>1</b>tail</a>"),
     "with a Header": envelope("<a><b>1</b>tail</a>", headers=TO),
-    "with an empty Header": envelope("<a><b>1</b></a>").replace(b"<soap:Body", b"<soap:Header/><soap:Body"),
+    "with an empty Header": envelope("<a><b>1</b></a>").replace(
+        b"<soap:Body", b"<soap:Header/><soap:Body"
+    ),
     "with layout": b"<soap:Envelope xmlns:soap='%s'>\n <soap:Header>\n  <h/>\n </soap:Header>\n "
     b"<soap:Body>\n  text<a>\n   <b/>x\n  </a>tail\n </soap:Body>\n</soap:Envelope>"
     % SOAP12.encode(),
@@ -100,7 +102,9 @@ def test_signer_that_fails() -> None:
     assert etree.tostring(root) == before
 
 
-@pytest.mark.parametrize("failure", ["no such part", "after encrypting headers", "no such recipient"])
+@pytest.mark.parametrize(
+    "failure", ["no such part", "after encrypting headers", "no such recipient"]
+)
 def test_extended_header(failure: str) -> None:
     """A header that was there keeps what it had."""
     steps, error = FAILURES[failure]
@@ -124,7 +128,8 @@ def test_the_prefix_declared_deeper() -> None:
 
 
 @pytest.mark.xfail(
-    strict=True, reason="lxml merges declarations of one namespace when nodes are put back into their place"
+    strict=True,
+    reason="lxml merges declarations of one namespace when nodes are put back into their place",
 )
 def test_prefixes_that_meet() -> None:
     """Content with a second prefix for a namespace of the envelope comes back as it was."""

@@ -34,7 +34,12 @@ def _escaped(text: str) -> str:
 
 
 def _tag(
-    prefix: str, name: str, declared: dict[str, str], attributes: dict[str, str], inner: list[str], text: str
+    prefix: str,
+    name: str,
+    declared: dict[str, str],
+    attributes: dict[str, str],
+    inner: list[str],
+    text: str,
 ) -> str:
     full = f"{prefix}:{name}" if prefix else name
     names = {key: f"xmlns:{key}" if key else "xmlns" for key in declared}
@@ -56,10 +61,20 @@ def contents(namespaces: dict[str, list[str]]) -> st.SearchStrategy[str]:
         def build(prefix: str) -> st.SearchStrategy[str]:
             declared = st.fixed_dictionaries(
                 {prefix: st.sampled_from(namespaces[prefix])},
-                optional={key: st.sampled_from(uris) for key, uris in namespaces.items() if key and key != prefix},
+                optional={
+                    key: st.sampled_from(uris)
+                    for key, uris in namespaces.items()
+                    if key and key != prefix
+                },
             )
             return st.builds(
-                _tag, st.just(prefix), NAMES, declared, st.dictionaries(NAMES, TEXT, max_size=2), inner, TEXT
+                _tag,
+                st.just(prefix),
+                NAMES,
+                declared,
+                st.dictionaries(NAMES, TEXT, max_size=2),
+                inner,
+                TEXT,
             )
 
         return st.sampled_from(sorted(namespaces)).flatmap(build)
@@ -92,4 +107,6 @@ def test_prefixes_that_meet(content: str, text: str, order: int) -> None:
     plain = envelope(_escaped(text) + content, declarations=' xmlns:p="urn:q" xmlns:z="urn:p"')
     ours, given_body = _opened(plain, order), body_of(plain)
     seen = [(node.tag, node.text, node.tail, dict(node.attrib)) for node in ours.iter()]
-    assert seen == [(node.tag, node.text, node.tail, dict(node.attrib)) for node in given_body.iter()]
+    assert seen == [
+        (node.tag, node.text, node.tail, dict(node.attrib)) for node in given_body.iter()
+    ]

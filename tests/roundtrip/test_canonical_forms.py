@@ -83,15 +83,17 @@ def test_an_inclusive_form_with_many_namespaces_is_refused(parties: Parties) -> 
 
 @pytest.mark.parametrize(
     "reference",
-    ["binary_token", "issuer_serial", "thumbprint", "subject_key_identifier", "x509_key_identifier"],
+    [
+        "binary_token",
+        "issuer_serial",
+        "thumbprint",
+        "subject_key_identifier",
+        "x509_key_identifier",
+    ],
 )
-def test_a_token_is_signed_through_its_reference(
-    reference: KeyReference, parties: Parties
-) -> None:
+def test_a_token_is_signed_through_its_reference(reference: KeyReference, parties: Parties) -> None:
     """The STR-Transform works for a token in the message and for one that is only named."""
-    message = signed(
-        parties, parts=["body", "token"], key_reference=reference, str_transform=True
-    )
+    message = signed(parties, parts=["body", "token"], key_reference=reference, str_transform=True)
 
     report = receiver(parties).check(message).report
     assert len(report.signatures[0].parts) == 2

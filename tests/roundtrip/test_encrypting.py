@@ -63,7 +63,12 @@ def test_ciphers(cipher: str, reference: KeyReference) -> None:
     """Every cipher under every way to name the recipient."""
     message = answer((to_client(algorithm=cipher, key_reference=reference),))
     (found,) = accepted(message, client(inbound=SEALED)).report.encryptions
-    assert (found.algorithm, found.part, found.scope, found.recipient) == (cipher, "body", "content", "client")
+    assert (found.algorithm, found.part, found.scope, found.recipient) == (
+        cipher,
+        "body",
+        "content",
+        "client",
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,9 @@ def test_parts(part: str, soap: str) -> None:
     assert found.scope == ("content" if part.startswith(("body", "{Content}")) else "element")
 
 
-@pytest.mark.parametrize("part", ["timestamp", "username_token", "signature", "header:wsa:To", "body"])
+@pytest.mark.parametrize(
+    "part", ["timestamp", "username_token", "signature", "header:wsa:To", "body"]
+)
 def test_encrypted_as_demanded(part: str) -> None:
     """What must come encrypted did, else it is refused."""
     steps = (Timestamp(), UsernameToken(username="u", password="p"), Signature())
@@ -133,13 +140,31 @@ def test_encrypted_header() -> None:
 ORDERS: dict[str, tuple[Step, ...]] = {
     "sign, encrypt": (Timestamp(), Signature(), to_client()),
     "encrypt, sign": (Timestamp(), to_client(), Signature()),
-    "sign, encrypt with the signature": (Timestamp(), Signature(), to_client(parts=("body", "signature"))),
+    "sign, encrypt with the signature": (
+        Timestamp(),
+        Signature(),
+        to_client(parts=("body", "signature")),
+    ),
     "sign, encrypt, sign": (Timestamp(), Signature(), to_client(), Signature()),
-    "encrypt, sign, encrypt": (Timestamp(), to_client(), Signature(), to_client(parts=("signature",))),
+    "encrypt, sign, encrypt": (
+        Timestamp(),
+        to_client(),
+        Signature(),
+        to_client(parts=("signature",)),
+    ),
     "two encryptions": (Timestamp(), Signature(), to_client(), to_client(parts=("timestamp",))),
-    "encrypted twice": (Timestamp(), Signature(), to_client(parts=("xpath://*[local-name()='sku']",)), to_client()),
+    "encrypted twice": (
+        Timestamp(),
+        Signature(),
+        to_client(parts=("xpath://*[local-name()='sku']",)),
+        to_client(),
+    ),
     "CBC under a signature": (Timestamp(), to_client(algorithm="aes128-cbc"), Signature()),
-    "key transport named by token": (Timestamp(), Signature(), to_client(key_reference="binary_token")),
+    "key transport named by token": (
+        Timestamp(),
+        Signature(),
+        to_client(key_reference="binary_token"),
+    ),
 }
 
 
@@ -165,7 +190,9 @@ def test_several_recipients() -> None:
     step = Encryption(recipients=("other", "client", "third"))
     message = service(*SIGNED, step, keystore=known).secure(envelope()).to_bytes()
     for name in ("client", "other", "third"):
-        keystore = issued(name).keystore(name).with_partner("service", issued("service").certificate)
+        keystore = (
+            issued(name).keystore(name).with_partner("service", issued("service").certificate)
+        )
         (found,) = accepted(message, client(keystore=keystore)).report.encryptions
         assert found.recipient == name
 
@@ -212,7 +239,10 @@ MEETING = {
     "two prefixes outside": ("<b:x><a:y/></b:x>", ' xmlns:a="urn:e" xmlns:b="urn:e"'),
     "two prefixes inside": ("<a:x xmlns:a='urn:e'><b:y xmlns:b='urn:e' b:c='1'/></a:x>", ""),
     "attribute prefix": ("<x xmlns:a='urn:e' a:b='1'/>", ' xmlns:b="urn:e"'),
-    "bound again below": ("<a:x xmlns:a='urn:e'><a:y xmlns:a='urn:f'/></a:x>", ' xmlns:b="urn:e" xmlns:a="urn:g"'),
+    "bound again below": (
+        "<a:x xmlns:a='urn:e'><a:y xmlns:a='urn:f'/></a:x>",
+        ' xmlns:b="urn:e" xmlns:a="urn:g"',
+    ),
     "escaped URI": ("<a:x xmlns:a='urn:e?a&amp;b'/>", ' xmlns:b="urn:e?a&amp;b"'),
     "single quotes": ("<a:x xmlns:a = 'urn:e'/>", " xmlns:b\n=\n'urn:e'"),
     "SOAP inside": (f"<s:x xmlns:s='{SOAP11}'><s:y a='1'/></s:x>", ""),
@@ -236,7 +266,9 @@ def test_type_after_decryption(declared: str) -> None:
     xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
     here = ' xmlns:a="urn:e"' if declared == "in the content" else ""
     there = "" if here else ' xmlns:a="urn:e"'
-    plain = envelope(f'<a:x{here} {xsi}><a:y xsi:type="a:Kind"/></a:x>', declarations=f' xmlns:b="urn:f"{there}')
+    plain = envelope(
+        f'<a:x{here} {xsi}><a:y xsi:type="a:Kind"/></a:x>', declarations=f' xmlns:b="urn:f"{there}'
+    )
     (typed,) = accepted(answer(STEPS["sign, encrypt"], plain)).body[0]
     assert typed.nsmap["a"] == "urn:e"
 
@@ -246,7 +278,8 @@ TYPED = f'<a:x xmlns:a="urn:e" {XSI}><a:y xsi:type="a:Kind"/></a:x>'
 
 
 @pytest.mark.xfail(
-    strict=True, reason="lxml drops the declaration of a second prefix when content is put into its place"
+    strict=True,
+    reason="lxml drops the declaration of a second prefix when content is put into its place",
 )
 def test_type_where_prefixes_meet() -> None:
     """The same where the envelope has another prefix for the namespace."""
@@ -277,7 +310,9 @@ def test_large_text() -> None:
 # What cannot be encrypted.
 
 
-@pytest.mark.parametrize("part", ["body/element", "xpath:/*", "xpath:/*/*[1]", "xpath://wsse:Security"])
+@pytest.mark.parametrize(
+    "part", ["body/element", "xpath:/*", "xpath:/*/*[1]", "xpath://wsse:Security"]
+)
 def test_parts_that_must_stay(part: str) -> None:
     """SOAP needs its Envelope, Header and Body, and receivers the security header."""
     with pytest.raises(OutboundError):

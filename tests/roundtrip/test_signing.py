@@ -60,7 +60,9 @@ def test_key_references(key: str, reference: KeyReference) -> None:
 @pytest.mark.parametrize("method", SIGNATURE_METHODS_BY_NAME)
 def test_methods(method: str) -> None:
     """Every signature method, with a key of its kind."""
-    key = {"rsa": "rsa-2048", "ec": "ec-p384"}.get(SIGNATURE_METHODS_BY_NAME[method].key_kind, method)
+    key = {"rsa": "rsa-2048", "ec": "ec-p384"}.get(
+        SIGNATURE_METHODS_BY_NAME[method].key_kind, method
+    )
     message = answer((Timestamp(), Signature(algorithm=method, legacy=LEGACY)), key=key)
     (found,) = accepted(message, client(key=key, inbound=Inbound(legacy=LEGACY))).report.signatures
     assert found.algorithm == method
@@ -107,7 +109,11 @@ ORDER = '<o:PlaceOrder xmlns:o="urn:orders" id="the-order"><o:sku>42</o:sku></o:
 @pytest.mark.parametrize("part", PARTS)
 def test_parts(part: str) -> None:
     """Each way to name a part covers that part, and a change of it is found."""
-    steps = (Timestamp(), UsernameToken(username="u", password="p"), Signature(parts=("body", "timestamp", part)))
+    steps = (
+        Timestamp(),
+        UsernameToken(username="u", password="p"),
+        Signature(parts=("body", "timestamp", part)),
+    )
     profile = client(namespaces={"mine": WSA})
     message = answer(steps, envelope(ORDER, headers=TO), namespaces={"mine": WSA})
     (found,) = accepted(message, profile).report.signatures
@@ -129,11 +135,14 @@ def test_one_token_for_two_signatures() -> None:
     assert len(root.findall(f".//{{{WSSE}}}BinarySecurityToken")) == 1
 
 
-@pytest.mark.parametrize("part", ["timestamp", "username_token", "header:wsa:To", "headers", "id:x", "xpath://x"])
+@pytest.mark.parametrize(
+    "part", ["timestamp", "username_token", "header:wsa:To", "headers", "id:x", "xpath://x"]
+)
 def test_optional_part(part: str) -> None:
     """``?``: signed if it is there; without it a missing part is refused when it is known to be missing."""
     report = accepted(
-        answer((Signature(parts=("body", f"{part}?")),)), client(inbound=Inbound(signed=("body",), fresh_seconds=None))
+        answer((Signature(parts=("body", f"{part}?")),)),
+        client(inbound=Inbound(signed=("body",), fresh_seconds=None)),
     ).report
     assert report.signatures[0].parts == ("body",)
 
@@ -189,7 +198,10 @@ def test_layout_with_the_timestamp_elsewhere(layout: Layout) -> None:
 
 def test_header_is_made() -> None:
     """An envelope without Header gets one in front of the Body; one with a Header keeps its blocks."""
-    assert [child.tag for child in tree_of(answer())] == [f"{{{SOAP11}}}Header", f"{{{SOAP11}}}Body"]
+    assert [child.tag for child in tree_of(answer())] == [
+        f"{{{SOAP11}}}Header",
+        f"{{{SOAP11}}}Body",
+    ]
     root = tree_of(answer(SIGNED, envelope(headers=TO)))
     assert [child.tag for child in root[0]] == [f"{{{WSSE}}}Security", f"{{{WSA}}}To"]
 
@@ -214,13 +226,22 @@ def test_extend() -> None:
 
 def test_header_for_another_actor() -> None:
     """A header for somebody else stays as it is, and ours comes beside it."""
-    first = secured((UsernameToken(username="u", password_type="none"),), header=SecurityHeader(actor="urn:x"))
+    first = secured(
+        (UsernameToken(username="u", password_type="none"),), header=SecurityHeader(actor="urn:x")
+    )
     message = service(*SIGNED).secure(first.envelope).to_bytes()
     assert accepted(message).report.username is None
-    assert accepted(message, client(header=SecurityHeader(actor="urn:x"), inbound=NOTHING)).report.username == "u"
+    assert (
+        accepted(
+            message, client(header=SecurityHeader(actor="urn:x"), inbound=NOTHING)
+        ).report.username
+        == "u"
+    )
 
 
-@pytest.mark.parametrize("prefixes", [(), ("soap",), ("soap", "o", "#default", "missing"), ("a" * 64,)])
+@pytest.mark.parametrize(
+    "prefixes", [(), ("soap",), ("soap", "o", "#default", "missing"), ("a" * 64,)]
+)
 def test_prefix_list(prefixes: tuple[str, ...]) -> None:
     """A stated PrefixList is written and followed."""
     message = answer((Timestamp(), Signature(inclusive_prefixes=prefixes)))
@@ -261,7 +282,9 @@ def test_identity_of_given_nodes() -> None:
 def test_id_that_is_there() -> None:
     """An Id that an element has already is used."""
     content = f'<o:x xmlns:o="urn:o" xmlns:wsu="{WSU}" wsu:Id="mine"/>'
-    message = answer((Timestamp(), Signature(parts=("timestamp", "body", "id:mine"))), envelope(content))
+    message = answer(
+        (Timestamp(), Signature(parts=("timestamp", "body", "id:mine"))), envelope(content)
+    )
     assert b'URI="#mine"' in message
     accepted(message)
 

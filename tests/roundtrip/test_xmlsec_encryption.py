@@ -75,7 +75,14 @@ def test_rsa15(xmlsec: ModuleType) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["binary_token", "issuer_serial", "subject_key_identifier", "thumbprint", "x509_key_identifier", "x509_data"],
+    [
+        "binary_token",
+        "issuer_serial",
+        "subject_key_identifier",
+        "thumbprint",
+        "x509_key_identifier",
+        "x509_data",
+    ],
 )
 def test_key_references(xmlsec: ModuleType, reference: KeyReference) -> None:
     """However the recipient is named."""
@@ -108,7 +115,9 @@ def encrypted_by_libxmlsec(
     bits = int("".join(char for char in cipher.rsplit("#", 1)[-1] if char.isdigit()))
     context.key = xmlsec.Key.generate(xmlsec.KeyData.AES, bits, xmlsec.KeyDataType.SESSION)
     sealed = context.encrypt_xml(template, body if kind == "Content" else body[0])
-    sealed = sealed if sealed.tag.endswith("EncryptedData") else sealed.find(f"{{{XENC}}}EncryptedData")
+    sealed = (
+        sealed if sealed.tag.endswith("EncryptedData") else sealed.find(f"{{{XENC}}}EncryptedData")
+    )
     info = sealed.find(f"{{{DS}}}KeyInfo")
     key = info[0]
     security.append(key)
@@ -145,7 +154,9 @@ EXPECTED = canonical(tree_of(envelope(CONTENT))[-1][0])
 def test_ciphers_of_libxmlsec(xmlsec: ModuleType, cipher: str, kind: str) -> None:
     """What libxmlsec encrypts we decrypt, element or content."""
     uri = (XENC11 if "gcm" in cipher else XENC) + cipher
-    assert opened(encrypted_by_libxmlsec(xmlsec, uri, XENC + "rsa-oaep-mgf1p", kind=kind)) == EXPECTED
+    assert (
+        opened(encrypted_by_libxmlsec(xmlsec, uri, XENC + "rsa-oaep-mgf1p", kind=kind)) == EXPECTED
+    )
 
 
 @pytest.mark.parametrize("mgf", HASHES)
@@ -170,7 +181,9 @@ def test_defaults_of_oaep(xmlsec: ModuleType) -> None:
 def test_label(xmlsec: ModuleType) -> None:
     """OAEPparams is the label."""
     parameters = "<xenc:OAEPparams>bGFiZWw=</xenc:OAEPparams>"
-    message = encrypted_by_libxmlsec(xmlsec, XENC11 + "aes128-gcm", XENC + "rsa-oaep-mgf1p", parameters)
+    message = encrypted_by_libxmlsec(
+        xmlsec, XENC11 + "aes128-gcm", XENC + "rsa-oaep-mgf1p", parameters
+    )
     assert opened(message) == EXPECTED
 
 

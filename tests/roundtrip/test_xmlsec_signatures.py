@@ -126,7 +126,9 @@ def test_parts(xmlsec: ModuleType, steps: tuple[Step, ...], soap: str) -> None:
 @pytest.mark.needs_xmlsec
 def test_second_engine_refuses(xmlsec: ModuleType) -> None:
     """The twin: the oracle says no to a changed Body."""
-    message = answer((Timestamp(), Signature()), envelope(RICH)).replace(b"urn:default", b"urn:other")
+    message = answer((Timestamp(), Signature()), envelope(RICH)).replace(
+        b"urn:default", b"urn:other"
+    )
     with pytest.raises(xmlsec.VerificationError):
         verify(xmlsec, message)
     refused(message, SignatureInvalidError)
@@ -179,7 +181,9 @@ def template(
 ) -> bytes:  # fmt: skip
     """A message with an empty Signature, with line breaks and prefixes that are not ours."""
     token, reference = _key_info(form, name, key)
-    inclusive = f'<e:InclusiveNamespaces xmlns:e="{EXC_C14N}" PrefixList="{prefixes}"/>' if prefixes else ""
+    inclusive = (
+        f'<e:InclusiveNamespaces xmlns:e="{EXC_C14N}" PrefixList="{prefixes}"/>' if prefixes else ""
+    )
     method_xml = f'Algorithm="{EXC_C14N}">{inclusive}'
     references = "".join(
         f'<ds:Reference URI="#{part}"><ds:Transforms><ds:Transform {method_xml}</ds:Transform></ds:Transforms>'
@@ -262,8 +266,12 @@ def signxml_signature(signxml: ModuleType, key: str, message: bytes) -> etree._E
         root,
         key=issued("service", key).private_key,
         reference_uri=[
-            signxml.SignatureReference(URI="#theBody", c14n_method=signxml.CanonicalizationMethod(EXC_C14N)),
-            signxml.SignatureReference(URI="#theTime", c14n_method=signxml.CanonicalizationMethod(EXC_C14N)),
+            signxml.SignatureReference(
+                URI="#theBody", c14n_method=signxml.CanonicalizationMethod(EXC_C14N)
+            ),
+            signxml.SignatureReference(
+                URI="#theTime", c14n_method=signxml.CanonicalizationMethod(EXC_C14N)
+            ),
         ],
         key_info=old_info,
     )

@@ -69,7 +69,9 @@ def test_no_reason_no_exception() -> None:
             kind()  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("text", ["ab" * 32, "AB" * 32, ":".join(["ab"] * 32), " " + "ab" * 32 + " "])
+@pytest.mark.parametrize(
+    "text", ["ab" * 32, "AB" * 32, ":".join(["ab"] * 32), " " + "ab" * 32 + " "]
+)
 def test_pin(text: str) -> None:
     """Hex in any common form is one pin."""
     assert Pin(text) == Pin("ab" * 32)

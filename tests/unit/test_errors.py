@@ -76,7 +76,9 @@ def test_request_sent() -> None:
 def test_safe_message_is_one_for_a_fault_code() -> None:
     """What may go to a peer says nothing of the cause."""
     changed = refused(answer().replace(b">42<", b">43<"), SignatureInvalidError)
-    garbage = refused(answer().replace(b"SignatureValue>", b"SignatureValue>AAAA", 1), SignatureInvalidError)
+    garbage = refused(
+        answer().replace(b"SignatureValue>", b"SignatureValue>AAAA", 1), SignatureInvalidError
+    )
     assert changed.message != garbage.message
     assert changed.safe_message == garbage.safe_message
 

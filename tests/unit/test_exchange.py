@@ -29,20 +29,22 @@ from zeep_wssec.settings import Step
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.namespaces import WSA, WSA_2004
 
-HEADERS = (
-    f'<a:MessageID xmlns:a="{WSA}"> {MESSAGE_ID} </a:MessageID><a:Action xmlns:a="{WSA}">urn:act</a:Action>'
-)
+HEADERS = f'<a:MessageID xmlns:a="{WSA}"> {MESSAGE_ID} </a:MessageID><a:Action xmlns:a="{WSA}">urn:act</a:Action>'
 
 
 @pytest.mark.parametrize(
-    "steps", [(), (Timestamp(),), SIGNED, (*SIGNED, ENCRYPTED), (*SIGNED, Signature(parts=("body",)))], ids=len
+    "steps",
+    [(), (Timestamp(),), SIGNED, (*SIGNED, ENCRYPTED), (*SIGNED, Signature(parts=("body",)))],
+    ids=len,
 )
 @pytest.mark.parametrize("as_tree", [True, False])
 def test_from_message(steps: tuple[Step, ...], as_tree: bool) -> None:
     """What a sent message tells is what ``secure`` had told."""
     made = secured(steps, envelope(headers=HEADERS))
     read = Exchange.from_message(tree_of(made.to_bytes()) if as_tree else made.to_bytes())
-    assert read.signature_values == tuple(sorted(made.exchange.signature_values, key=read.signature_values.index))
+    assert read.signature_values == tuple(
+        sorted(made.exchange.signature_values, key=read.signature_values.index)
+    )
     assert (read.message_id, read.has_timestamp, read.has_encrypted_body) == (
         MESSAGE_ID, made.exchange.has_timestamp, made.exchange.has_encrypted_body,
     )  # fmt: skip
@@ -108,16 +110,28 @@ def test_nothing_to_derive(steps: tuple[Step, ...]) -> None:
     ("content", "headers", "http", "names"),
     [
         ("", "", {}, []),
-        ('<o:OrderRequest xmlns:o="urn:o"/>', "", {}, ["{urn:o}OrderRequest", "OrderRequest", "Order"]),
+        (
+            '<o:OrderRequest xmlns:o="urn:o"/>',
+            "",
+            {},
+            ["{urn:o}OrderRequest", "OrderRequest", "Order"],
+        ),
         ("<Order/>", "", {}, ["Order"]),
         ("<Order/>", HEADERS, {}, ["urn:act", "Order"]),
         ("<Order/>", HEADERS.replace(WSA, WSA_2004), {}, ["urn:act", "Order"]),
         ("<Order/>", HEADERS, {"SOAPAction": '"urn:soap"'}, ["urn:soap", "urn:act", "Order"]),
         ("<Order/>", "", {"soapaction": '""'}, ["Order"]),
-        ("<Order/>", "", {"Content-Type": 'application/soap+xml; action="urn:c"; charset=utf-8'}, ["urn:c", "Order"]),
+        (
+            "<Order/>",
+            "",
+            {"Content-Type": 'application/soap+xml; action="urn:c"; charset=utf-8'},
+            ["urn:c", "Order"],
+        ),
     ],
 )
-def test_operation_names(content: str, headers: str, http: dict[str, str], names: list[str]) -> None:
+def test_operation_names(
+    content: str, headers: str, http: dict[str, str], names: list[str]
+) -> None:
     """Names under which an overlay may be stated, most exact first."""
     root = etree.fromstring(envelope(content, headers=headers))
     assert list(operation_names(Envelope.read(root, error=ProfileError), http)) == names

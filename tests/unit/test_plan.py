@@ -37,7 +37,10 @@ USER = UsernameToken(username="u", password="p")
         ((Signature(parts=["body", "timestamp"]), Timestamp()), "outbound[0].parts"),
         ((Signature(parts=["body", "timestamp?"]), Timestamp()), "outbound[0].parts"),
         ((Signature(parts=["username_token"]), USER), "outbound[0].parts"),
-        ((Encryption(recipients=["service"], parts=["signature"]), Signature()), "outbound[0].parts"),
+        (
+            (Encryption(recipients=["service"], parts=["signature"]), Signature()),
+            "outbound[0].parts",
+        ),
         ((Encryption(recipients=["service"], parts=["signature"]),), "outbound[0].parts"),
         ((Timestamp(), Timestamp()), "outbound[1]"),
         ((Timestamp(), "signature"), "outbound[1]"),
@@ -99,7 +102,9 @@ def test_demanded_parts_are_checked(inbound: Inbound) -> None:
 def test_overlays() -> None:
     """The first name that has an overlay decides; what it leaves out is the profile's."""
     ping = Overlay(outbound=(), inbound=OverTLS())
-    plan = client(outbound=[Timestamp()], operations={"Ping": ping, "Only": Overlay(inbound=OverTLS())}).plan
+    plan = client(
+        outbound=[Timestamp()], operations={"Ping": ping, "Only": Overlay(inbound=OverTLS())}
+    ).plan
     assert plan.for_operation(["urn:action", "Ping", "Only"]) == ((), ping.inbound)
     steps, demands = plan.for_operation(["Only"])
     assert (len(steps), demands) == (1, plan.operations["Only"].inbound)

@@ -41,7 +41,12 @@ def test_content() -> None:
     assert signature.thumbprint_sha256 == issued("service").certificate.thumbprint_sha256
     assert signature.parts == ("body", "timestamp", "username_token", "token")
     (sealed,) = report.encryptions
-    assert (sealed.part, sealed.scope, sealed.recipient, sealed.covered) == ("body", "content", "client", False)
+    assert (sealed.part, sealed.scope, sealed.recipient, sealed.covered) == (
+        "body",
+        "content",
+        "client",
+        False,
+    )
     assert report.username == "u"
     assert report.accepted
     assert not report.fault

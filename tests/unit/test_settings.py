@@ -133,6 +133,10 @@ def test_defaults() -> None:
     signature, encryption = Signature(), Encryption(recipients=["p"])
     assert (signature.digest, signature.signature_method) == ("sha256", None)
     assert encryption.cipher.mode == "gcm"
-    assert (encryption.key_transport, encryption.digest, encryption.mgf) == ("rsa-oaep", "sha256", "sha256")
+    assert (encryption.key_transport, encryption.digest, encryption.mgf) == (
+        "rsa-oaep",
+        "sha256",
+        "sha256",
+    )
     assert Timestamp().ttl_seconds == 300
     assert SecurityHeader().must_understand

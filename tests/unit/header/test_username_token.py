@@ -59,7 +59,10 @@ def test_nonces_are_fresh() -> None:
     ("settings", "children"),
     [
         ({"password_type": "text"}, ["Username", "Password"]),
-        ({"password_type": "text", "nonce": True, "created": True}, ["Username", "Password", "Nonce", "Created"]),
+        (
+            {"password_type": "text", "nonce": True, "created": True},
+            ["Username", "Password", "Nonce", "Created"],
+        ),
         ({"password_type": "none", "password": None}, ["Username"]),
         ({}, ["Username", "Password", "Nonce", "Created"]),
     ],
@@ -89,7 +92,9 @@ CREATED = f"<u:Created>{NOW:%Y-%m-%dT%H:%M:%SZ}</u:Created>"
 NONCE = "<w:Nonce>AAAA</w:Nonce>"
 
 
-@pytest.mark.parametrize("inner", [NAME, NAME + DIGEST, NAME + DIGEST + NONCE + CREATED, DIGEST + CREATED + NAME])
+@pytest.mark.parametrize(
+    "inner", [NAME, NAME + DIGEST, NAME + DIGEST + NONCE + CREATED, DIGEST + CREATED + NAME]
+)
 def test_read(inner: str) -> None:
     """The name is told; the password is not checked, and no report shows it."""
     report = accepted(token(inner), LENIENT).report

@@ -78,7 +78,23 @@ def test_reference(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "uri", [None, "", "#", "a", "#1", "#-a", "#a b", "# a", "#a ", "##a", "#a#b", "#" + "x" * 257, "#a'b", "#a\n"]
+    "uri",
+    [
+        None,
+        "",
+        "#",
+        "a",
+        "#1",
+        "#-a",
+        "#a b",
+        "# a",
+        "#a ",
+        "##a",
+        "#a#b",
+        "#" + "x" * 257,
+        "#a'b",
+        "#a\n",
+    ],
 )
 def test_no_reference(uri: str | None) -> None:
     """Everything else is refused, and shown shortened."""

@@ -9,7 +9,9 @@ from zeep_wssec.errors import ProfileError
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.parsing import parse_decrypted, parse_message
 
-PLACE = etree.fromstring('<a xmlns="urn:d" xmlns:p="urn:p" xml:lang="de"><b xmlns:q="urn:q"/></a>')[0]
+PLACE = etree.fromstring('<a xmlns="urn:d" xmlns:p="urn:p" xml:lang="de"><b xmlns:q="urn:q"/></a>')[
+    0
+]
 
 
 def test_comments_are_dropped() -> None:
@@ -34,7 +36,13 @@ def test_limits(name: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("octets", "text", "count"),
-    [(b"", None, 0), (b"text", "text", 0), (b"<x/>", None, 1), (b"t<x/>u<y/>v", "t", 2), ("é".encode(), "é", 0)],
+    [
+        (b"", None, 0),
+        (b"text", "text", 0),
+        (b"<x/>", None, 1),
+        (b"t<x/>u<y/>v", "t", 2),
+        ("é".encode(), "é", 0),
+    ],
 )
 def test_decrypted(octets: bytes, text: str | None, count: int) -> None:
     """Text, elements, both or nothing: all are content."""
@@ -51,7 +59,18 @@ def test_decrypted_in_scope() -> None:
 
 @pytest.mark.parametrize(
     "octets",
-    [b"<x>", b"</x>", b"<x", b"&e;", b"<no:x/>", b"\xff", b"<!DOCTYPE x><x/>", b"<?pi x?>", b"\0", b"<x/>" * 2 + b"<"],
+    [
+        b"<x>",
+        b"</x>",
+        b"<x",
+        b"&e;",
+        b"<no:x/>",
+        b"\xff",
+        b"<!DOCTYPE x><x/>",
+        b"<?pi x?>",
+        b"\0",
+        b"<x/>" * 2 + b"<",
+    ],
 )
 def test_decrypted_broken(octets: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     """One kind of error that says nothing of the octets; nothing printed."""

@@ -93,7 +93,12 @@ def test_scope_of_wss4j() -> None:
     """WSS4J's modifiers; an empty one is its default."""
     parts = parse_parts(["{Content}{u}a;{Element}{u}b;{}{u}c;{Header}{u}d"], namespaces={})
     assert [part.scope for part in parts] == ["content", "element", None, None]
-    assert [part.text for part in parts] == ["{Content}{u}a", "{Element}{u}b", "{}{u}c", "{Header}{u}d"]
+    assert [part.text for part in parts] == [
+        "{Content}{u}a",
+        "{Element}{u}b",
+        "{}{u}c",
+        "{Header}{u}d",
+    ]
 
 
 @pytest.mark.parametrize(

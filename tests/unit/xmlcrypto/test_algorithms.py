@@ -92,12 +92,18 @@ def test_legacy() -> None:
         for item in items
         if item.legacy
     }
-    assert needing == {"sha1": "sha1", "rsa-sha1": "sha1", "ecdsa-sha1": "sha1", "rsa-1_5": "rsa-1_5"}
+    assert needing == {
+        "sha1": "sha1",
+        "rsa-sha1": "sha1",
+        "ecdsa-sha1": "sha1",
+        "rsa-1_5": "rsa-1_5",
+    }
     assert {*needing.values(), "cbc"} == set(algorithms.LEGACY)
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("rsa", "rsa-sha256"), ("ec", "ecdsa-sha256"), ("ed25519", "ed25519"), ("x25519", None)]
+    ("kind", "name"),
+    [("rsa", "rsa-sha256"), ("ec", "ecdsa-sha256"), ("ed25519", "ed25519"), ("x25519", None)],
 )
 def test_default(kind: str, name: str | None) -> None:
     """The method that a key gets when none is stated: PKCS#1 v1.5 for RSA, as every receiver knows it."""

@@ -10,7 +10,7 @@ from lxml import etree
 from peers import require_program
 
 from zeep_wssec.errors import MalformedSecurityError
-from zeep_wssec.xmlcrypto.c14n import canonicalize, canonicalize_with_type_prefixes
+from zeep_wssec.xmlcrypto.c14n import CanonicalForm, canonicalize, canonicalize_with_type_prefixes
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 DOCUMENTS = {
@@ -51,21 +51,25 @@ SCOPE = '<r xmlns="urn:d" xmlns:p="urn:p" xmlns:q="urn:q" xml:lang="de"><a><p:b 
 )
 def test_subtree(prefixes: tuple[str, ...], expected: str) -> None:
     """Spec: Exclusive XML Canonicalization 1.0 section 3: nothing of the surroundings but what is used or listed."""
-    assert canonicalize(etree.fromstring(SCOPE)[0], prefixes).decode() == expected
+    form = CanonicalForm(prefixes=prefixes)
+    assert canonicalize(etree.fromstring(SCOPE)[0], form).decode() == expected
 
 
 @pytest.mark.parametrize("prefix", ["fresh-a", "fresh.b", "fresh_c"])
 def test_prefix_met_for_the_first_time(prefix: str) -> None:
     """A prefix in the list counts even if no document has had it before the list was made."""
     root = etree.fromstring(f'<r xmlns:{prefix}="urn:x"><a/></r>')
-    assert canonicalize(root[0], (prefix,)).decode() == f'<a xmlns:{prefix}="urn:x"></a>'
+    assert (
+        canonicalize(root[0], CanonicalForm(prefixes=(prefix,))).decode()
+        == f'<a xmlns:{prefix}="urn:x"></a>'
+    )
 
 
 def test_default_in_the_list() -> None:
     """``#default`` keeps a default namespace that no name below uses."""
     root = etree.fromstring('<r xmlns="urn:d"><p:a xmlns:p="urn:p"/></r>')
     assert b'xmlns="urn:d"' not in canonicalize(root[0])
-    assert b'xmlns="urn:d"' in canonicalize(root[0], ("#default",))
+    assert b'xmlns="urn:d"' in canonicalize(root[0], CanonicalForm(prefixes=("#default",)))
 
 
 def test_comments_and_tail() -> None:
@@ -80,7 +84,10 @@ def test_comments_and_tail() -> None:
         ('<a xsi:type="p:Kind"/>', ("p",)),
         ('<a xsi:type=" p:Kind "/>', ("p",)),
         ('<a xsi:type="Kind"/>', ("#default",)),
-        ('<a xsi:type="p:Kind"><b xsi:type="q:Kind"/><c xsi:type="Kind"/></a>', ("#default", "p", "q")),
+        (
+            '<a xsi:type="p:Kind"><b xsi:type="q:Kind"/><c xsi:type="Kind"/></a>',
+            ("#default", "p", "q"),
+        ),
         ('<a xsi:type=""/>', ("#default",)),
         ('<a xsi:type=":Kind"/>', ()),
         ('<a xsi:type="1:Kind"/>', ()),
@@ -94,7 +101,7 @@ def test_type_prefixes(content: str, prefixes: tuple[str, ...]) -> None:
     root = etree.fromstring(f'<r {XSI} xmlns:p="urn:p" xmlns:q="urn:q">{content}</r>')
     octets, found = canonicalize_with_type_prefixes(root[0])
     assert found == prefixes
-    assert octets == canonicalize(root[0], prefixes)
+    assert octets == canonicalize(root[0], CanonicalForm(prefixes=prefixes))
 
 
 def test_no_canonical_form() -> None:

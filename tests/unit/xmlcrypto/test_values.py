@@ -48,7 +48,9 @@ def test_children() -> None:
             read(element)
 
 
-@pytest.mark.parametrize("xml", ["<a>x</a>", "<a><b/>x</a>", "<a y='1'/>", "<a xmlns:p='urn:p' p:y='1'/>"])
+@pytest.mark.parametrize(
+    "xml", ["<a>x</a>", "<a><b/>x</a>", "<a y='1'/>", "<a xmlns:p='urn:p' p:y='1'/>"]
+)
 def test_children_of_refuses(xml: str) -> None:
     """Text between children and unknown attributes."""
     with pytest.raises(MalformedSecurityError):
