@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -44,17 +45,19 @@ class Cases:
         for size in SIZES:
             contestants = [
                 Contestant(
-                    name="ours", prepare=_fresh(size), run=lambda root: profile.secure(root, now=NOW)
+                    name="ours",
+                    prepare=_fresh(size),
+                    run=lambda root: profile.secure(root, now=NOW),
                 ),
                 self._sign_floor(size),
                 Contestant(
                     name="zeep.wsse BinarySignature",
-                    prepare=lambda size=size: with_timestamp(size),
+                    prepare=partial(with_timestamp, size),
                     run=self._zeep.sign,
                 ),
                 Contestant(
                     name="libxmlsec template",
-                    prepare=lambda size=size: with_timestamp(size),
+                    prepare=partial(with_timestamp, size),
                     run=self._libxmlsec.sign,
                 ),
             ]
@@ -150,7 +153,9 @@ class Cases:
             small = size == _SMALL
             contestants = [
                 Contestant(
-                    name="ours", prepare=_fresh(size), run=lambda root: profile.secure(root, now=NOW)
+                    name="ours",
+                    prepare=_fresh(size),
+                    run=lambda root: profile.secure(root, now=NOW),
                 ),
                 Contestant(
                     name=("RSA-OAEP + " if small else "") + "serialise + AES-256-GCM + base64",
@@ -158,9 +163,7 @@ class Cases:
                     run=self._floors.encrypt_with_key if small else floors.encrypt,
                 ),
             ]
-            rows = [
-                *self._rows(f"encrypt {size}", contestants, at_most=None if small else 1.3)
-            ]
+            rows = [*self._rows(f"encrypt {size}", contestants, at_most=None if small else 1.3)]
             yield from rows
             if size == "1 MB":
                 assert rows[0].ours is not None
@@ -168,7 +171,11 @@ class Cases:
                     name="libxmlsec encrypt_xml", prepare=_fresh(size), run=self._libxmlsec.encrypt
                 )
                 yield against_peer(
-                    f"encrypt {size}", rows[0].ours, f"{peer.name} (once)", sample(peer), at_least=50
+                    f"encrypt {size}",
+                    rows[0].ours,
+                    f"{peer.name} (once)",
+                    sample(peer),
+                    at_least=50,
                 )
 
     def decrypt(self) -> Rows:
@@ -186,11 +193,14 @@ class Cases:
                 ),
                 Contestant(
                     name=("RSA-OAEP + " if small else "") + "base64 + AES-256-GCM + parse",
-                    prepare=lambda data=data: Sealed(parse(data), self._floors),
+                    prepare=partial(self._sealed, data),
                     run=self._floors.decrypt_with_key if small else floors.decrypt,
                 ),
             ]
             yield from self._rows(f"decrypt {size}", contestants, at_most=None if small else 1.3)
+
+    def _sealed(self, data: bytes) -> Sealed:
+        return Sealed(parse(data), self._floors)
 
     def _rows(
         self,
@@ -230,4 +240,4 @@ def _fresh(size: str) -> Callable[[], Any]:
 
 
 def _parsed(data: bytes) -> Callable[[], Any]:
-    return lambda: parse(data)
+    return partial(parse, data)

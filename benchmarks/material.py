@@ -134,5 +134,3 @@ class Material:
 
 def _profile(keystore: Keystore, outbound: tuple[Step, ...], inbound: Demands | None) -> Profile:
     return Profile(keystore=keystore, outbound=outbound, inbound=inbound, limits=LIMITS)
-
-

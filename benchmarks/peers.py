@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-import xmlsec
 from lxml import etree
-from zeep.wsse.signature import BinarySignature, MemorySignature
 
 from benchmarks.floors import require
 from benchmarks.material import BODY, DS, NOW, SOAP, WSSE, WSU, Material, parse, plain_message
 
+# Neither has types that say what it holds.
+xmlsec: Any = import_module("xmlsec")
+zeep_wsse: Any = import_module("zeep.wsse.signature")
 _HEADER = f"{{{SOAP}}}Header"
 
 
@@ -23,11 +25,13 @@ class ZeepWsse:
             "digest_method": xmlsec.Transform.SHA256,
         }
         folder = material.folder
-        self._signer = BinarySignature(
+        self._signer = zeep_wsse.BinarySignature(
             str(folder / "key.pem"), str(folder / "certificate.pem"), **methods
         )
         partner = material.partner
-        self._partner = MemorySignature(partner.key_pem(), partner.certificate_pem, **methods)
+        self._partner = zeep_wsse.MemorySignature(
+            partner.key_pem(), partner.certificate_pem, **methods
+        )
 
     def sign(self, root: etree._Element) -> Any:
         """Sign Body and Timestamp, which must be there."""
@@ -49,7 +53,7 @@ class Libxmlsec:
             material.partner.certificate_pem, certificate_pem, None
         )
 
-    def sign(self, root: etree._Element) -> etree._Element:
+    def sign(self, root: etree._Element) -> None:
         """Sign Body and Timestamp by a template."""
         method = xmlsec.Transform.RSA_SHA256
         signature = xmlsec.template.create(root, xmlsec.Transform.EXCL_C14N, method)
@@ -65,7 +69,6 @@ class Libxmlsec:
             xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
         security.insert(0, signature)
         context.sign(signature)
-        return signature
 
     def verify(self, root: etree._Element) -> None:
         """Verify under the partner's key; the caller says which elements bear Ids."""
@@ -90,9 +93,7 @@ class Libxmlsec:
         encrypted_key = xmlsec.template.add_encrypted_key(key_info, xmlsec.Transform.RSA_OAEP)
         xmlsec.template.encrypted_data_ensure_cipher_value(encrypted_key)
         context = xmlsec.EncryptionContext(manager)
-        context.key = xmlsec.Key.generate(
-            xmlsec.KeyData.AES, 256, xmlsec.KeyDataType.SESSION
-        )
+        context.key = xmlsec.Key.generate(xmlsec.KeyData.AES, 256, xmlsec.KeyDataType.SESSION)
         return context.encrypt_xml(template, content)
 
 

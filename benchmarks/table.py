@@ -40,7 +40,13 @@ def against_floor(
     """Make a row whose ratio says how many times the floor we take."""
     bound: Literal["≤", ""] = "≤" if at_most is not None else ""
     return Row(
-        case=case, ours=ours, against=floor, other=other, ratio=ours / other, bound=bound, bar=at_most
+        case=case,
+        ours=ours,
+        against=floor,
+        other=other,
+        ratio=ours / other,
+        bound=bound,
+        bar=at_most,
     )
 
 
@@ -50,15 +56,19 @@ def against_peer(
     """Make a row whose ratio says how many times our time the peer takes."""
     bound: Literal["≥", ""] = "≥" if at_least is not None else ""
     return Row(
-        case=case, ours=ours, against=peer, other=other, ratio=other / ours, bound=bound, bar=at_least
+        case=case,
+        ours=ours,
+        against=peer,
+        other=other,
+        ratio=other / ours,
+        bound=bound,
+        bar=at_least,
     )
 
 
 def not_measured(case: str, ours: float, peer: str, *, at_least: float) -> Row:
     """Make a row for a bar whose other side cannot be had here."""
-    return Row(
-        case=case, ours=ours, against=peer, other=None, ratio=None, bound="≥", bar=at_least
-    )
+    return Row(case=case, ours=ours, against=peer, other=None, ratio=None, bound="≥", bar=at_least)
 
 
 _TITLES = ("case", "ours", "against", "that", "ratio", "bar", "")

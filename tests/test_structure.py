@@ -17,7 +17,7 @@ SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *(ROOT / "benchmar
 LAYERS = (
     {"errors"},
     {"keys", "report", "soap"},
-    {"xmlcrypto"},
+    {"wsdl_names", "xmlcrypto"},
     {"settings", "profile_keys"},
     {"demands"},
     {"exchange", "plan"},
@@ -26,7 +26,7 @@ LAYERS = (
     {"evidence_words", "requirements"},
     {"inbound", "outbound", "profile_words"},
     {"profile_file", "profile_lint", "transport"},
-    {"clients"},
+    {"arguments", "clients"},
     {"profile"},
     {""},  # zeep_wssec/__init__.py: the public names
     {"testing"},

@@ -61,7 +61,7 @@ def open_client(
         _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
     )
     client.address = address or profile.plan.service.address
-    transport.zeep_settings = settings
+    _bind(transport, settings)
     return client
 
 
@@ -79,8 +79,23 @@ def open_async_client(
         _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
     )
     client.address = address or profile.plan.service.address
-    transport.zeep_settings = settings
+    _bind(transport, settings)
     return client
+
+
+def _bind(transport: ProfileTransport | AsyncProfileTransport, settings: Settings) -> None:
+    """Let a transport know the settings by which its client hands out answers.
+
+    Raises:
+        ProfileError: It belongs to another client: whose answers are handed out unread is not known then.
+    """
+    if transport.zeep_settings is not None:
+        raise ProfileError(
+            "The transport belongs to another client already.",
+            hint="Make one for each: profile.transport(session=…) may share a session.",
+            path="transport",
+        )
+    transport.zeep_settings = settings
 
 
 def _settings(plan: Plan, given: Settings | None) -> Settings:

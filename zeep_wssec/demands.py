@@ -22,9 +22,12 @@ class Pin:
     sha256: str
 
     def __post_init__(self) -> None:
+        _check_text("Pin.sha256", self.sha256)
         digits = self.sha256.replace(":", "").strip().lower()
         if len(digits) != 64 or any(char not in "0123456789abcdef" for char in digits):
-            raise ProfileError("A pin is a SHA-256 fingerprint of 64 hex digits.", path="sha256")
+            raise ProfileError(
+                "A pin is a SHA-256 fingerprint of 64 hex digits.", path="Pin.sha256"
+            )
         object.__setattr__(self, "sha256", digits)
 
 
@@ -36,8 +39,11 @@ class Subject:
     """RFC 4514 text, such as ``CN=orders.example,O=Example``; order and spacing as in the certificate."""
 
     def __post_init__(self) -> None:
+        _check_text("Subject.name", self.name)
         if "=" not in self.name:
-            raise ProfileError(f"{self.name!r} is not a subject such as CN=name.", path="name")
+            raise ProfileError(
+                f"{self.name!r} is not a subject such as CN=name.", path="Subject.name"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +101,12 @@ class Inbound:
         check_choice("empty_replies", self.empty_replies, EmptyReplies)
         if isinstance(self.signed_by, list):
             object.__setattr__(self, "signed_by", tuple(self.signed_by))
+        if not self.signed and self.signed_by is not None:
+            raise ProfileError(
+                "It is said who must sign, but not what.",
+                hint='Say it: signed=("body",), or leave signed_by out.',
+                path="signed_by",
+            )
         signers = self.signed_by if isinstance(self.signed_by, tuple) else (self.signed_by,)
         if not signers or any(not isinstance(item, SignedBy | None) for item in signers):
             raise ProfileError(f"{self.signed_by!r} names nobody.", path="signed_by")
@@ -156,6 +168,11 @@ def _check_common(demands: OverTLS | Unverified) -> None:
     check_number("fresh_seconds", demands.fresh_seconds, minimum=1)
     check_number("clock_skew_seconds", demands.clock_skew_seconds, minimum=0)
     check_choice("empty_replies", demands.empty_replies, EmptyReplies)
+
+
+def _check_text(path: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ProfileError(f"A text is needed, not {type(value).__name__}.", path=path)
 
 
 def _need_reason(reason: str) -> None:

@@ -295,7 +295,10 @@ class DecryptionError(InboundError):
     fault_code = "FailedCheck"
 
     def __init__(self) -> None:
-        super().__init__("The encrypted part of the message cannot be decrypted.")
+        super().__init__(
+            "The encrypted part of the message cannot be decrypted.",
+            hint="Compare the certificate that they encrypt to with yours.",
+        )
 
 
 class MessageExpiredError(InboundError):

@@ -9,13 +9,14 @@ from lxml import etree
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.evidence import UsernameTokenEvidence
 from zeep_wssec.report import EncryptionReport, Report, SignatureReport
-from zeep_wssec.soap.namespaces import DS, WSSE, WSU, readable_name
+from zeep_wssec.soap.namespaces import DS, WSSE, WSU, XENC, readable_name
 
 _IN_SECURITY = {
     f"{{{WSU}}}Timestamp": "timestamp",
     f"{{{WSSE}}}BinarySecurityToken": "token",
     f"{{{WSSE}}}UsernameToken": "username_token",
     f"{{{DS}}}Signature": "signature",
+    f"{{{XENC}}}EncryptedKey": "encrypted_key",
 }
 
 

@@ -31,6 +31,8 @@ class Exchange:
     """Base64 of every ``ds:SignatureValue`` of the request."""
     has_timestamp: bool = False
     has_encrypted_body: bool = False
+    has_header: bool = False
+    """Whether it carries a security header for the actor of the profile."""
     sent_at: datetime | None = None
 
     @property
@@ -66,6 +68,7 @@ class Exchange:
             signature_values=tuple(values),
             has_timestamp=security is not None and security.find(f"{{{WSU}}}Timestamp") is not None,
             has_encrypted_body=[child.tag for child in envelope.body] == [_ENCRYPTED_DATA],
+            has_header=security is not None,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from lxml import etree
@@ -23,6 +23,7 @@ from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION, read_signatur
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.decryption import (
     check_all_opened,
+    check_nothing_left,
     read_encrypted_data_element,
     read_encrypted_key_element,
     read_reference_list_element,
@@ -33,7 +34,7 @@ from zeep_wssec.header.username_token import USERNAME_TOKEN, read_username_token
 from zeep_wssec.keys.path import PathValidator
 from zeep_wssec.plan import Plan
 from zeep_wssec.report import Report
-from zeep_wssec.requirements import Verdict, demands_for, judge, signers_for
+from zeep_wssec.requirements import Verdict, demands_for, judge, require_as_sent, signers_for
 from zeep_wssec.soap.envelope import Envelope, fault_text
 from zeep_wssec.soap.namespaces import WSSE, readable_name
 from zeep_wssec.soap.parsing import check_tree
@@ -80,10 +81,13 @@ def check(
         InboundError: The message is refused; ``report`` has what was found until then.
         ProfileError: What to demand is not stated.
     """
+    require_as_sent(plan, exchange, operation=operation)
     demands = demands_for(plan, exchange, operation=operation)
     if isinstance(demands, Unverified):
         demands.check_in_force(now)
-    signed_by = signers_for(plan, demands)
+    told = exchange.names if exchange is not None else ()
+    names = [operation, *told] if operation else told
+    signed_by = signers_for(plan, demands, names=names)
     # 1. The shape of the envelope, before anything in it is believed.
     check_tree(root, plan.limits)
     envelope = Envelope.read(root, error=MalformedSecurityError)
@@ -105,7 +109,7 @@ def check(
         message,
         order=order,
         proved=() if accepted_fault else verdict.proved,
-        warnings=_warnings(demands, accepted_fault),
+        warnings=_warnings(demands, accepted_fault, verdict.proved),
     )
 
 
@@ -135,7 +139,7 @@ def _start(
         limits=plan.limits,
         now=now,
         signed_by=signed_by,
-        own=frozenset(entry.certificate.der for entry in keys.keys.values()),
+        own=frozenset(entry.certificate.public_key_octets for entry in keys.keys.values()),
         legacy=demands.legacy if demands is not None else {},
         clock_skew_seconds=demands.clock_skew_seconds if demands is not None else 60,
         max_age_seconds=demands.fresh_seconds if demands is not None else None,
@@ -155,14 +159,15 @@ def _read_children(message: Incoming, order: list[str]) -> None:
                 f"The security header has {len(security)} children; "
                 f"{message.limits.max_header_children} are allowed."
             )
-        order.append(readable_name(child.tag))
+        name = readable_name(child.tag)
+        order.append(name)
         if child.tag == SIGNATURE:
             message.count("Signature", message.limits.max_signatures)
         reader = _READERS.get(str(child.tag))
         if reader is None:
             raise UnsupportedTokenError(
-                f"The security header holds {readable_name(child.tag)}, which is not understood.",
-                element=str(child.tag),
+                f"The security header holds {message.shown(child, name)}, which is not understood.",
+                element=message.shown(child, str(child.tag)),
             )
         try:
             reader(message, child)
@@ -171,6 +176,7 @@ def _read_children(message: Incoming, order: list[str]) -> None:
             check_all_opened(message)
             raise
     check_all_opened(message)
+    check_nothing_left(message)
 
 
 def _check_verdict(message: Incoming, demands: Demands | None, verdict: Verdict) -> bool:
@@ -212,12 +218,15 @@ def _with_context(
     return error
 
 
-def _warnings(demands: Demands | None, accepted_fault: bool) -> tuple[str, ...]:
+def _warnings(
+    demands: Demands | None, accepted_fault: bool, proved: Sequence[str]
+) -> tuple[str, ...]:
     if accepted_fault:
         return ("the Fault is not protected; anybody may have written it",)
     if demands is None:
+        so = "it is known only what is proved above" if proved else "nothing is proved"
         return (
-            "nothing was demanded of this answer, so nothing is proved; state inbound = OverTLS() if TLS "
+            f"nothing was demanded of this answer, so {so}; state inbound = OverTLS() if TLS "
             "is the proof, or Inbound(…)",
         )
     if isinstance(demands, Unverified):

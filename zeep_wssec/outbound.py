@@ -7,7 +7,7 @@ from datetime import datetime
 
 from lxml import etree
 
-from zeep_wssec.errors import MalformedSecurityError, OutboundError
+from zeep_wssec.errors import KeyNotFoundError, MalformedSecurityError, OutboundError
 from zeep_wssec.exchange import Exchange, message_id, operation_names
 from zeep_wssec.header.context import Outgoing
 from zeep_wssec.header.encryption import write_encryption
@@ -66,8 +66,8 @@ def protect(
     envelope, header = envelope.require_header()
     message = _start(envelope, header, plan, now)
     try:
-        for step in steps:
-            _run(message, step)
+        for index, step in enumerate(steps):
+            _run_at(message, step, plan.path_of_steps(steps), index)
         _arrange(message.security, plan.header)
     except BaseException as error:
         _put_back(message, undo_header)
@@ -121,6 +121,20 @@ def _new_header(
     return security
 
 
+def _run_at(message: Outgoing, step: Step, path: str, index: int) -> None:
+    """Run a step; an alias that is not there is named by its place in the profile."""
+    try:
+        _run(message, step)
+    except KeyNotFoundError as error:
+        alias, place = str(error.details.get("alias")), f"{path}[{index}]"
+        if isinstance(step, Encryption) and alias in step.recipients:
+            place = f"{place}.recipients[{list(step.recipients).index(alias)}]"
+        elif isinstance(step, Signature):
+            place = f"{place}.key"
+        error.details.setdefault("path", place)
+        raise
+
+
 def _run(message: Outgoing, step: Step) -> None:
     if isinstance(step, Timestamp):
         write_timestamp(message, step)
@@ -170,6 +184,7 @@ def _exchange(
         signature_values=tuple(message.signature_values) if message else (),
         has_timestamp=message is not None and _has_timestamp(message),
         has_encrypted_body=message is not None and message.body_encrypted,
+        has_header=message is not None,
         sent_at=now,
     )
 

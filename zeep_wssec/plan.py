@@ -8,7 +8,7 @@ from functools import cached_property
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
@@ -72,6 +72,7 @@ class Overlay:
 
     def __post_init__(self) -> None:
         if self.outbound is not None:
+            _check_kind("outbound", self.outbound, list, tuple)
             object.__setattr__(self, "outbound", tuple(self.outbound))
 
 
@@ -94,6 +95,7 @@ class Plan:
     def __post_init__(self) -> None:
         if not isinstance(self.keystore, Keystore):
             raise ProfileError(f"{self.keystore!r} is not a Keystore.", path="keystore")
+        self._check_kinds()
         object.__setattr__(self, "outbound", tuple(self.outbound))
         object.__setattr__(self, "operations", MappingProxyType(dict(self.operations)))
         object.__setattr__(self, "namespaces", MappingProxyType(dict(self.namespaces)))
@@ -104,6 +106,21 @@ class Plan:
         for demands in (self.inbound, *(item.inbound for item in self.operations.values())):
             if isinstance(demands, Inbound):
                 self.demanded_parts(demands)
+
+    def _check_kinds(self) -> None:
+        """Refuse settings of another kind: most are a class given for an instance, or a dict for either."""
+        kinds = {"header": SecurityHeader, "limits": Limits, "service": Service}
+        for name, kind in kinds.items():
+            _check_kind(name, getattr(self, name), kind)
+        if self.tls is not None:
+            _check_kind("tls", self.tls, TLS)
+        _check_demands("inbound", self.inbound)
+        _check_kind("outbound", self.outbound, list, tuple)
+        _check_kind("namespaces", self.namespaces, Mapping)
+        _check_kind("operations", self.operations, Mapping)
+        for name, overlay in self.operations.items():
+            _check_kind(f"operation[{name!r}]", overlay, Overlay)
+            _check_demands(f"operation[{name!r}].inbound", overlay.inbound)
 
     @cached_property
     def parts(self) -> Mapping[int, tuple[Part, ...]]:
@@ -133,6 +150,29 @@ class Plan:
                 return outbound, overlay.inbound or self.inbound
         return self.outbound, self.inbound
 
+    def path_of_steps(self, steps: Sequence[Step]) -> str:
+        """Give the path of ``outbound``, or of the overlay whose steps these are."""
+        for name, overlay in self.operations.items():
+            if overlay.outbound is steps:
+                return f"operation[{name!r}].outbound"
+        return "outbound"
+
+
+def _check_demands(path: str, value: object) -> None:
+    if value is not None:
+        _check_kind(path, value, *get_args(Demands))
+
+
+def _check_kind(path: str, value: object, *kinds: type) -> None:
+    if isinstance(value, kinds):
+        return
+    wanted = " or ".join(kind.__name__ for kind in kinds)
+    if isinstance(value, type):
+        found, hint = f"the class {value.__name__}", f"Write {value.__name__}(…)."
+    else:
+        found, hint = type(value).__name__, ""
+    raise ProfileError(f"Needed is {wanted}, not {found}.", hint=hint, path=path)
+
 
 def check_steps(steps: Sequence[Step], namespaces: Mapping[str, str], path: str) -> None:
     """Refuse steps whose order cannot give what they say.
@@ -156,13 +196,19 @@ def check_steps(steps: Sequence[Step], namespaces: Mapping[str, str], path: str)
             if isinstance(step, Signature):
                 made.add("signature")
             else:
+                made.add("encrypted_key")
                 _check_cbc(step, steps[index + 1 :], where)
         else:
-            raise ProfileError(f"{step!r} is not a step.", path=where)
+            _check_kind(where, step, *get_args(Step))
 
 
 def _check_order(parts: Sequence[Part], made: set[str], later: Sequence[Step], where: str) -> None:
-    makers = {"timestamp": Timestamp, "username_token": UsernameToken, "signature": Signature}
+    makers = {
+        "timestamp": Timestamp,
+        "username_token": UsernameToken,
+        "signature": Signature,
+        "encrypted_key": Encryption,
+    }
     for part in parts:
         if part.kind not in makers or part.kind in made:
             continue
@@ -183,11 +229,12 @@ def _check_order(parts: Sequence[Part], made: set[str], later: Sequence[Step], w
 def _check_cbc(step: Encryption, later: Sequence[Step], where: str) -> None:
     if step.cipher.mode != "cbc" or "cbc" in step.legacy:
         return
-    if any(isinstance(item, Signature) for item in later):
+    if any(isinstance(item, Signature) and "encrypted_key" in item.parts for item in later):
         return
     raise LegacyAlgorithmError(
-        f'"{step.algorithm}" without a signature over the ciphertext can be altered unseen.',
-        hint='Use "aes256-gcm", sign after encrypting, or add legacy = { cbc = "reason" }.',
+        f'"{step.algorithm}" without a signature over ciphertext and key can be altered unseen.',
+        hint='Use "aes256-gcm", sign the encrypted parts and "encrypted_key" afterwards, or add '
+        'legacy = { cbc = "reason" }.',
         path=f"{where}.algorithm",
         algorithm=step.algorithm,
         opt_in="cbc",

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lxml import etree
 
 from zeep_wssec import calls, inbound, outbound
+from zeep_wssec.arguments import Message, Request, moment, read_envelope, read_reply, read_request
 from zeep_wssec.calls import Call
 from zeep_wssec.clients import AsyncProfileClient, ProfileClient, open_async_client, open_client
 from zeep_wssec.demands import Demands, Unverified
 from zeep_wssec.errors import (
     InboundError,
-    MalformedSecurityError,
-    OutboundError,
+    KeyLoadError,
     ProfileError,
     RequirementError,
     WSSecError,
 )
 from zeep_wssec.exchange import Exchange
+from zeep_wssec.keys.files import require_path
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
@@ -33,7 +34,7 @@ from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.results import Checked, ExchangeRecord, Secured
 from zeep_wssec.settings import SecurityHeader, Step
 from zeep_wssec.soap.limits import Limits
-from zeep_wssec.soap.parsing import parse_message, parse_unchecked
+from zeep_wssec.transport.installed import require_async
 from zeep_wssec.transport.sync import ProfileTransport
 from zeep_wssec.transport.tls import client_context
 
@@ -112,14 +113,14 @@ class Profile:
         # Imported here, since a profile made in Python needs no TOML.
         from zeep_wssec.profile_file import load_plan
 
-        resolved = Path(path).resolve()
+        resolved = Path(_require_path(path)).resolve()
         return cls.from_plan(load_plan(resolved), path=resolved)
 
     # Without zeep.
 
     def secure(
         self,
-        envelope: bytes | etree._Element,
+        envelope: Message,
         *,
         operation: str | None = None,
         now: datetime | None = None,
@@ -129,21 +130,22 @@ class Profile:
         Args:
             envelope: Bytes, or an Envelope element, which is changed in place; on failure it is as before.
             operation: Name of the operation, for its overlay.
-            now: Aware UTC time, instead of the clock.
+            now: Aware time, instead of the clock.
 
         Raises:
-            OutboundError: The message cannot be protected as the profile asks.
+            OutboundError: It is no message, or the message cannot be protected as the profile asks.
             KeyMaterialError: A key or certificate is missing or not fit.
         """
-        root = self._parse_ours(envelope) if isinstance(envelope, bytes) else envelope
-        exchange = outbound.protect(root, self.plan, now=now or self._clock(), operation=operation)
+        root = read_envelope(envelope, self.plan.limits)
+        now = moment(now, self._clock)
+        exchange = outbound.protect(root, self.plan, now=now, operation=operation)
         return Secured(envelope=root, exchange=exchange)
 
     def check(
         self,
-        reply: bytes | etree._Element,
+        reply: Message,
         *,
-        request: Exchange | None = None,
+        request: Request | None = None,
         operation: str | None = None,
         now: datetime | None = None,
     ) -> Checked:
@@ -151,19 +153,21 @@ class Profile:
 
         Args:
             reply: Bytes, or an Envelope element, which is decrypted in place.
-            request: What ``secure`` gave for the request; without it ``inbound`` must be stated.
+            request: What ``secure`` gave for the request, or the request itself as it was sent; without
+                it ``inbound`` must be stated.
             operation: Name of the operation, for its overlay, besides those that the request tells.
-            now: Aware UTC time, instead of the clock.
+            now: Aware time, instead of the clock.
 
         Returns:
             The message in plain text, with what it proved.
 
         Raises:
             InboundError: The message is refused; nothing of it may be used.
-            ProfileError: What the message must prove is not stated.
+            ProfileError: What the message must prove is not stated, or an argument is not what it must be.
         """
-        root = parse_unchecked(reply, self.plan.limits) if isinstance(reply, bytes) else reply
-        return self._check(root, request, operation=operation, now=now)
+        root = read_reply(reply, self.plan.limits)
+        sent = read_request(request, actor=self.plan.header.actor)
+        return self._check(root, sent, operation=operation, now=now)
 
     def _check(
         self,
@@ -179,7 +183,7 @@ class Profile:
                 root,
                 self.plan,
                 exchange=request,
-                now=now or self._clock(),
+                now=moment(now, self._clock),
                 paths=self._paths,
                 operation=operation,
             )
@@ -213,7 +217,7 @@ class Profile:
         """
         try:
             self._check_ready()
-            started, now = time.monotonic(), self._clock()
+            started, now = time.monotonic(), moment(None, self._clock)
             exchange = outbound.protect(envelope, self.plan, now=now, http_headers=headers)
             call = Call(owner=self.owner, exchange=exchange, started=started)
             self._check_answerable(call, now)
@@ -267,7 +271,12 @@ class Profile:
         )
 
     def async_transport(self, *, cache: Any = None) -> AsyncProfileTransport:
-        """Make the transport for ``zeep.AsyncClient``; needs the extra ``async``."""
+        """Make the transport for ``zeep.AsyncClient``; needs the extra ``async``.
+
+        Raises:
+            ProfileError: What the extra brings is not installed.
+        """
+        require_async()
         from zeep_wssec.transport.asynchronous import AsyncProfileTransport
 
         self._has_transport = True
@@ -337,38 +346,17 @@ class Profile:
         if isinstance(demands, Unverified):
             demands.check_in_force(now)
         keys = self.plan.keystore.snapshot()
-        for signer in signers_for(self.plan, demands):
+        for signer in signers_for(self.plan, demands, names=call.exchange.names):
             if isinstance(signer, str):
                 keys.require_partner(signer)
 
     def _record(self, call: Call, *, outcome: str, code: str, report: Report | None) -> None:
-        signers = report.signatures if report is not None else ()
-        record = ExchangeRecord(
-            operation=call.exchange.operation,
-            message_id=call.exchange.message_id,
-            peer=signers[0].thumbprint_sha256 if signers else None,
-            outcome=outcome,
-            code=code,
-            milliseconds=round((time.monotonic() - call.started) * 1000, 3),
-            report=report,
+        record = ExchangeRecord.of_call(
+            call.exchange, started=call.started, outcome=outcome, code=code, report=report
         )
-        logger.info(
-            "exchange %s: operation=%s message_id=%s peer=%s code=%s ms=%.1f",
-            outcome,
-            _printable(record.operation),
-            _printable(record.message_id),
-            record.peer or "-",
-            code or "-",
-            record.milliseconds,
-        )
+        record.log(logger)
         for listener in self._listeners:
             listener(record)
-
-    def _parse_ours(self, data: bytes) -> etree._Element:
-        try:
-            return parse_message(data, self.plan.limits)
-        except MalformedSecurityError as error:
-            raise OutboundError(str(error.message), hint=error.hint) from None
 
     def __repr__(self) -> str:
         steps = ", ".join(type(step).__name__ for step in self.plan.outbound) or "no steps"
@@ -387,9 +375,11 @@ def _refuse_pickle() -> NoReturn:
     )
 
 
-def _printable(text: str | None) -> str:
-    shown = "".join(char if char.isprintable() else "?" for char in text or "-")
-    return shown[:200]
+def _require_path(path: str | PathLike[str]) -> str:
+    try:
+        return require_path(path, what="a profile")
+    except KeyLoadError as error:
+        raise ProfileError(str(error.message), hint="Give the path of a TOML file.") from None
 
 
 def _utc_now() -> datetime:

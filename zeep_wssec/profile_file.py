@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -203,7 +204,12 @@ def _choose(
         return None
     value = table[key]
     if not isinstance(value, str) or value not in classes:
-        raise ProfileError(f"Needed is {_listed(classes)}.", path=place.at(key).path)
+        close = difflib.get_close_matches(str(value).lower(), classes, n=1)
+        raise ProfileError(
+            f"Needed is {_listed(classes)}, not {str(value)[:80]!r}.",
+            hint=f'Did you mean "{close[0]}"?' if close else "",
+            path=place.at(key).path,
+        )
     return classes[value]
 
 

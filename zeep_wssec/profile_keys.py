@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from zeep_wssec.errors import KeyMaterialError, ProfileError
+from zeep_wssec.errors import KeyMaterialError, ProfileError, WrongPasswordError
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
 
@@ -123,6 +123,8 @@ def load_keystore(entries: Iterable[KeystoreEntry], trust: TrustSection) -> Keys
             keystore = entry.added_to(keystore)
         except KeyMaterialError as error:
             error.details["path"] = f"keystore[{index}]"
+            if isinstance(error, WrongPasswordError) and entry.password is None:
+                error.hint = "Set password_env or password_file."
             raise
     try:
         return keystore.with_trust(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,13 +10,16 @@ from typing import Literal
 
 from zeep_wssec.demands import AnyoneUnder, Demands, Inbound, OverTLS, Unverified
 from zeep_wssec.errors import KeyMaterialError, ProfileError
-from zeep_wssec.keys.fitness import describe_weakness
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.fitness import Purpose, describe_misuse, describe_weakness
+from zeep_wssec.keys.server_trust import check_server_trust
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_words import derive_demands, named_certificates, without_user_info
 from zeep_wssec.requirements import signers_for
 from zeep_wssec.settings import Encryption, Signature, Step, Timestamp, UsernameToken
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12
 from zeep_wssec.soap.parts import IN_SECURITY, Part, parse_parts
+from zeep_wssec.wsdl_names import WsdlNames, is_local, read_wsdl_names
 from zeep_wssec.xmlcrypto import algorithms
 
 Severity = Literal["error", "warning", "note"]
@@ -57,7 +61,7 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
         steps, demands = plan.for_operation([name])
         if overlay.inbound is not None or (demands is None and overlay.outbound is not None):
             found += _answers(demands, steps, f"{where}.inbound", plan, now)
-    found += [*_certificates(plan, now), *_connection(plan)]
+    found += [*_certificates(plan, now), *_connection(plan), *_wsdl(plan)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda item: order.index(item.severity))
 
@@ -123,17 +127,33 @@ def _cipher(step: Encryption, path: str) -> Iterator[Finding]:
 
 def _own_key(step: Signature, path: str, plan: Plan) -> Iterator[Finding]:
     try:
-        plan.keystore.snapshot().require_key(step.key).require_signer()
+        entry = plan.keystore.snapshot().require_key(step.key)
+        entry.require_signer()
     except KeyMaterialError as error:
         yield _error(f"{path}.key", str(error))
+    else:
+        yield from _misuse(entry.certificate, "sign", f"{path}.key")
 
 
 def _recipients(step: Encryption, path: str, plan: Plan) -> Iterator[Finding]:
     for index, alias in enumerate(step.recipients):
         try:
-            plan.keystore.snapshot().require_certificate(alias)
+            certificate = plan.keystore.snapshot().require_certificate(alias)
         except KeyMaterialError as error:
             yield _error(f"{path}.recipients[{index}]", str(error))
+            continue
+        where = f"{path}.recipients[{index}]"
+        if certificate.key_kind not in ("rsa", "unknown"):
+            kind = certificate.key_kind
+            yield _error(where, f"{step.key_transport} needs an RSA key; {alias!r} has {kind}.")
+        else:
+            yield from _misuse(certificate, "encrypt", where)
+
+
+def _misuse(certificate: Certificate, purpose: Purpose, path: str) -> Iterator[Finding]:
+    misuse = describe_misuse(certificate, purpose)
+    if misuse:
+        yield _error(path, f"{certificate.describe()} {misuse}.")
 
 
 def _token(step: UsernameToken, steps: Sequence[Step], path: str, plan: Plan) -> Iterator[Finding]:
@@ -298,3 +318,38 @@ def _connection(plan: Plan) -> Iterator[Finding]:
             plan.keystore.snapshot().require_key(plan.tls.client_key)
         except KeyMaterialError as error:
             yield _error("tls.client_key", str(error))
+    try:
+        check_server_trust(plan.tls.trust if plan.tls is not None else ())
+    except KeyMaterialError as error:
+        yield _error(str(error.details.get("path", "tls.trust")), f"{error.message} {error.hint}")
+
+
+def _wsdl(plan: Plan) -> Iterator[Finding]:
+    """Report a WSDL file that cannot be read, and overlays for operations that it does not have."""
+    wsdl = plan.service.wsdl
+    if wsdl is None or not is_local(wsdl):
+        return
+    try:
+        names = read_wsdl_names(wsdl)
+    except ProfileError as error:
+        yield _error("service.wsdl", str(error.message))
+        return
+    for name in plan.operations:
+        if names.complete and name not in names.told:
+            yield _unmatched(name, names)
+
+
+def _unmatched(name: str, names: WsdlNames) -> Finding:
+    path, known = f"operation.{name}", sorted(names.told | names.operations)
+    close = (
+        difflib.get_close_matches(name, known, n=3)
+        or [item for item in known if name.lower() in item.lower()][:3]
+    )
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"It has {', '.join(known)}."
+    if name in names.operations:
+        return _warning(
+            path,
+            "A message does not tell this name: write its SOAP action or the name of its Body's child, "
+            f"or give operation= to secure and check. Messages tell {', '.join(sorted(names.told))}.",
+        )
+    return _error(path, f"The WSDL has no such operation, action or element. {hint}")

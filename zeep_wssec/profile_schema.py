@@ -31,7 +31,7 @@ _CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Signature, "digest"): tuple(algorithms.DIGESTS_BY_NAME),
     (Encryption, "algorithm"): tuple(algorithms.DATA_CIPHERS_BY_NAME),
     (Encryption, "key_transport"): tuple(algorithms.KEY_TRANSPORTS_BY_NAME),
-    (Encryption, "digest"): tuple(algorithms.DIGESTS_BY_NAME),
+    (Encryption, "digest"): tuple(algorithms.OAEP_DIGESTS_BY_NAME),
     (Encryption, "mgf"): tuple(algorithms.MASK_GENERATIONS_BY_NAME),
 }
 """Values of fields whose type is only ``str``, for editors to offer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
@@ -17,7 +17,7 @@ from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.timestamp import format_time
 from zeep_wssec.plan import Plan
-from zeep_wssec.settings import Encryption
+from zeep_wssec.settings import Encryption, Signature
 from zeep_wssec.soap.namespaces import WSA, WSA_2004, readable_name
 from zeep_wssec.soap.parts import IN_SECURITY, Part, find_part
 
@@ -78,6 +78,39 @@ def demands_for(
     )
 
 
+def require_as_sent(plan: Plan, exchange: Exchange | None, *, operation: str | None = None) -> None:
+    """Refuse a request that is not as it was sent: nothing would follow from it for its answer.
+
+    Only where nothing is stated, so that the request decides what is demanded.
+
+    Raises:
+        ProfileError: The profile signs or encrypts this operation's requests, and this one shows nothing
+            of that.
+    """
+    if exchange is None:
+        return
+    steps, stated = plan.for_operation(
+        [operation, *exchange.names] if operation else exchange.names
+    )
+    signs = any(isinstance(step, Signature) for step in steps)
+    encrypts = any(isinstance(step, Encryption) for step in steps)
+    if stated is not None or not (signs or encrypts):
+        return
+    does = "signs" if signs else "encrypts"
+    shown = exchange.signature_values or exchange.has_timestamp or exchange.has_encrypted_body
+    if not shown and not exchange.has_header:
+        text = f"The request has no wsse:Security, but this profile {does}."
+    elif signs and not exchange.signature_values:
+        text = "The request shows no signature, but this profile signs."
+    else:
+        return
+    raise ProfileError(
+        text,
+        hint="Give the request as it was sent, or what secure gave, or name its operation.",
+        path="request",
+    )
+
+
 @lru_cache
 def _derived_demands(signed: bool, has_timestamp: bool, has_encrypted_body: bool) -> Inbound | None:
     encrypted = ("body",) if has_encrypted_body else ()
@@ -90,10 +123,17 @@ def _derived_demands(signed: bool, has_timestamp: bool, has_encrypted_body: bool
     return Inbound(signed=(), encrypted=encrypted, fresh_seconds=None) if encrypted else None
 
 
-def signers_for(plan: Plan, demands: Demands | None) -> tuple[SignedBy, ...]:
+def signers_for(
+    plan: Plan, demands: Demands | None, *, names: Sequence[str] = ()
+) -> tuple[SignedBy, ...]:
     """Give whom a signature must come from; empty when nothing must be signed.
 
-    Unset, it is the partner that we encrypt to, else the only partner of the keystore.
+    Unset, it is the partner that the request was encrypted to, else the only partner of the keystore.
+
+    Args:
+        plan: The profile.
+        demands: What the answer must prove.
+        names: Names of the operation, for the steps of its overlay.
 
     Raises:
         ProfileError: Something must be signed, and nothing tells by whom.
@@ -108,7 +148,7 @@ def signers_for(plan: Plan, demands: Demands | None) -> tuple[SignedBy, ...]:
     partners = plan.keystore.snapshot().partners
     recipients = {
         alias
-        for step in plan.outbound
+        for step in plan.for_operation(names)[0]
         if isinstance(step, Encryption)
         for alias in step.recipients
         if alias in partners
@@ -246,8 +286,11 @@ def _judge_relation(
         return
     values = {(block.text or "").strip() for block in found}
     if values != {expected}:
+        found_text = ", ".join(
+            sorted({message.shown(block, (block.text or "").strip()) for block in found})
+        )
         verdict.missing.append(
-            f"RelatesTo must be {expected}, but is {', '.join(sorted(values))[:200]}: "
+            f"RelatesTo must be {expected}, but is {found_text[:200]}: "
             "this is the answer to another request"
         )
         return

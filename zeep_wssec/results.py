@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass
 
 from lxml import etree
@@ -55,3 +57,36 @@ class ExchangeRecord:
     """The error's code, or empty."""
     milliseconds: float
     report: Report | None
+
+    @classmethod
+    def of_call(
+        cls, exchange: Exchange, *, started: float, outcome: str, code: str, report: Report | None
+    ) -> ExchangeRecord:
+        """Make the record of an exchange that began at ``started`` (monotonic seconds) and ends now."""
+        signers = report.signatures if report is not None else ()
+        return cls(
+            operation=exchange.operation,
+            message_id=exchange.message_id,
+            peer=signers[0].thumbprint_sha256 if signers else None,
+            outcome=outcome,
+            code=code,
+            milliseconds=round((time.monotonic() - started) * 1000, 3),
+            report=report,
+        )
+
+    def log(self, logger: logging.Logger) -> None:
+        """Log the record in one line; what a peer wrote in it is made printable and cut."""
+        logger.info(
+            "exchange %s: operation=%s message_id=%s peer=%s code=%s ms=%.1f",
+            self.outcome,
+            _printable(self.operation),
+            _printable(self.message_id),
+            self.peer or "-",
+            self.code or "-",
+            self.milliseconds,
+        )
+
+
+def _printable(text: str | None) -> str:
+    shown = "".join(char if char.isprintable() else "?" for char in text or "-")
+    return shown[:200]

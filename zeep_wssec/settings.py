@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
 from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
 from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.soap.namespaces import ULTIMATE_RECEIVER
 from zeep_wssec.xmlcrypto import algorithms
 from zeep_wssec.xmlcrypto.algorithms import (
     Canonicalization,
@@ -18,7 +21,9 @@ from zeep_wssec.xmlcrypto.algorithms import (
     MaskGeneration,
     SignatureMethod,
 )
+from zeep_wssec.xmlcrypto.c14n import is_listable_prefix
 
+_URI = re.compile(r"[\x21-\x7e]{1,1000}")
 KeyReference = Literal[
     "binary_token",
     "issuer_serial",
@@ -54,7 +59,7 @@ class UsernameToken:
     """Write ``wsse:UsernameToken``."""
 
     username: str
-    password: Secret | str | None = field(default=None, repr=False)
+    password: Secret | str | bytes | None = field(default=None, repr=False)
     """May be left out with ``password_type = "none"`` only."""
     password_type: PasswordType = "digest"
     """``"digest"``: Base64(SHA-1(nonce + created + password)); ``"text"``: readable, so over TLS only."""
@@ -67,6 +72,9 @@ class UsernameToken:
     def __post_init__(self) -> None:
         if not isinstance(self.username, str) or not self.username:
             raise ProfileError("A user name is needed.", path="username")
+        if not isinstance(self.password, Secret | str | bytes | None):
+            found = type(self.password).__name__
+            raise ProfileError(f"A password is Secret, str or bytes, not {found}.", path="password")
         check_choice("password_type", self.password_type, PasswordType)
         check_choice("precision", self.precision, Precision)
         if self.password_type == "none" and self.password is not None:
@@ -109,6 +117,9 @@ class Signature:
         if not self.parts:
             raise ProfileError("A signature must cover something.", path="parts")
         _ = (self.digest_method, self.signature_method, self.form, self.part_form)
+        for prefix in self.inclusive_prefixes if self.inclusive_prefixes != "auto" else ():
+            if not is_listable_prefix(prefix):
+                raise ProfileError(f"{prefix!r} is not a prefix.", path="inclusive_prefixes")
         if self.str_transform and self.key_reference == "x509_data":
             raise ProfileError(
                 "The STR-Transform needs a SecurityTokenReference, which x509_data does without.",
@@ -184,7 +195,7 @@ class Encryption:
     @property
     def oaep_digest(self) -> Digest:
         """The OAEP digest; SHA-1 there is no legacy algorithm, since OAEP needs no collision resistance."""
-        return _named("digest", self.digest, algorithms.DIGESTS_BY_NAME)
+        return _named("digest", self.digest, algorithms.OAEP_DIGESTS_BY_NAME)
 
     @property
     def mask(self) -> MaskGeneration:
@@ -212,8 +223,10 @@ class SecurityHeader:
 
     def __post_init__(self) -> None:
         check_choice("layout", self.layout, Layout)
-        if self.actor is not None and not self.actor.strip():
-            raise ProfileError("An empty actor is not an actor; leave it out.", path="actor")
+        if self.actor is not None and (not self.actor or not _URI.fullmatch(self.actor)):
+            raise ProfileError(f"{self.actor!r} is not a URI; leave it out for none.", path="actor")
+        if self.actor == ULTIMATE_RECEIVER:
+            object.__setattr__(self, "actor", None)
 
 
 def check_choice(path: str, value: object, choices: Any) -> None:
@@ -259,7 +272,15 @@ def frozen_legacy(value: Mapping[str, str]) -> Mapping[str, str]:
         ProfileError: An unknown name or an empty reason.
     """
     if not isinstance(value, Mapping):
-        raise ProfileError('An opt-in needs its reason: { sha1 = "why" }.', path="legacy")
+        names = (
+            [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
+        )
+        name = next((item for item in names if item in algorithms.LEGACY), "sha1")
+        raise ProfileError(
+            'An opt-in needs its reason: { sha1 = "why" }.',
+            hint=f'Write legacy={{"{name}": "why"}}, in a file legacy = {{ {name} = "why" }}.',
+            path="legacy",
+        )
     for name, reason in value.items():
         if name not in algorithms.LEGACY:
             known = ", ".join(algorithms.LEGACY)
@@ -287,9 +308,26 @@ def _named(path: str, name: str, table: Mapping[str, _Item]) -> _Item:
         return table[name]
     except (KeyError, TypeError):
         known = ", ".join(item.name for item in table.values() if not getattr(item, "legacy", ""))
+        meant = _meant(name, table.values())
         raise ProfileError(
-            f"{name!r} is not an algorithm here. Use one of {known}.", path=path
+            f"{name!r} is not an algorithm here. Use one of {known}.",
+            hint=f"Did you mean {meant}?" if meant else "",
+            path=path,
         ) from None
+
+
+def _meant(name: object, items: Iterable[_Item]) -> str:
+    """Give the algorithm that was given by its URI or in another spelling, or an empty text."""
+    if not isinstance(name, str):
+        return ""
+    spelt = {_plain(item.name): item.name for item in items}
+    by_uri = {item.uri: item.name for item in items}
+    found = by_uri.get(name.strip()) or spelt.get(_plain(name))
+    return found or next((spelt[key] for key in get_close_matches(_plain(name), spelt, n=1)), "")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _allowed(path: str, item: _Item, opt_in: str, legacy: Mapping[str, str]) -> _Item:

@@ -23,6 +23,9 @@ from attacks.forge import (
 )
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC as CBC_MODE
 from lxml import etree
 from roundtrip.pair import (
     ENCRYPTED,
@@ -198,15 +201,23 @@ def test_cbc_without_a_signature_over_it() -> None:
     assert not report.encryptions[0].covered
 
 
+OVER_CIPHERTEXT = Signature(parts=("body", "timestamp", "encrypted_key"))
+
+
 def test_cbc_under_a_signature() -> None:
-    """The twin: encrypted, then signed."""
-    report = accepted(answer((Timestamp(), CBC, Signature()))).report
+    """The twin: encrypted, then signed with the key that opens it."""
+    report = accepted(answer((Timestamp(), CBC, OVER_CIPHERTEXT))).report
     assert report.encryptions[0].covered
+
+
+def test_cbc_under_a_signature_that_leaves_the_key_out() -> None:
+    """Under another key the same ciphertext opens to something else, so the key must be signed as well."""
+    refused(answer((Timestamp(), CBC, Signature())), UnsupportedAlgorithmError)
 
 
 def test_cbc_under_a_signature_that_is_read_too_late() -> None:
     """The signature must have been verified before anything is decrypted."""
-    message = answer((Timestamp(), CBC, Signature()))
+    message = answer((Timestamp(), CBC, OVER_CIPHERTEXT))
 
     def reorder(root: etree._Element) -> None:
         key = find(root, KEY)
@@ -219,7 +230,7 @@ def test_cbc_under_a_signature_that_is_read_too_late() -> None:
 
 def test_cbc_under_a_strangers_signature() -> None:
     """A signature that nobody vouches for covers nothing."""
-    message = answer((Timestamp(), CBC, Signature()))
+    message = answer((Timestamp(), CBC, OVER_CIPHERTEXT))
     accepted(message, client(inbound=OverTLS()))
     base = issued("client").keystore("client")
     refused(message, UnsupportedAlgorithmError, client(keystore=base, inbound=OverTLS()))
@@ -341,3 +352,29 @@ def test_the_kit_seals_as_we_do() -> None:
     plain = ORDER.encode()
     sealed_value(root).text = base64.b64encode(seal(plain, content_key(root))).decode()
     accepted(etree.tostring(root))
+
+
+def test_cbc_under_a_signature_with_another_key() -> None:
+    """Signed ciphertext opens to what was signed, or not at all: anybody can put another key in front of it.
+
+    The last octet of CBC content says how much of it is filling, so one in 256 keys opens a short value
+    to nothing.
+    """
+    step = Encryption(
+        recipients=("client",), parts=("{Content}{urn:orders}sku",), algorithm="aes256-cbc"
+    )
+    message = answer((Timestamp(), step, OVER_CIPHERTEXT))
+    assert accepted(message).body.findtext(".//{*}sku") == "42"
+    root = tree_of(message)
+    sealed = base64.b64decode(sealed_value(root).text or "")
+    while True:
+        key = os.urandom(32)
+        block = Cipher(AES(key), CBC_MODE(sealed[:16])).decryptor().update(sealed[16:])
+        if block[-1] == 16:
+            break
+    public = issued("client").certificate.public_key
+    assert isinstance(public, rsa.RSAPublicKey)
+    oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+    value = find(root, f"{KEY}//xenc:CipherValue")
+    value.text = base64.b64encode(public.encrypt(key, oaep)).decode()
+    refused(etree.tostring(root), SignatureInvalidError)

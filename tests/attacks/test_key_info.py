@@ -189,7 +189,6 @@ TOKEN = "wsse:BinarySecurityToken"
         (set_attribute(TOKEN, "ValueType", TOKEN_PROFILE + "X509PKIPathv1"), UnsupportedTokenError),
         (set_attribute(TOKEN, "ValueType", TOKEN_PROFILE + "PKCS7"), UnsupportedTokenError),
         (set_attribute(TOKEN, "ValueType", None), UnsupportedTokenError),
-        (set_attribute(TOKEN, "EncodingType", None), UnsupportedTokenError),
         (set_attribute(TOKEN, "EncodingType", BASE64_BINARY.replace("64", "16")), UnsupportedTokenError),
         (set_attribute(TOKEN, "x", "y"), InvalidTokenError),
         (set_attribute("wsse:Reference", "ValueType", TOKEN_PROFILE + "PKCS7"), UnsupportedTokenError),
@@ -199,7 +198,7 @@ TOKEN = "wsse:BinarySecurityToken"
         (append(TOKEN, "<x/>"), MalformedSecurityError),
         (remove(TOKEN), MalformedSecurityError),
     ],
-    ids=["PkiPath", "PKCS7", "no ValueType", "no EncodingType", "hex", "attribute", "ValueType of the reference",
+    ids=["PkiPath", "PKCS7", "no ValueType", "hex", "attribute", "ValueType of the reference",
          "empty", "no certificate", "no base64", "child", "missing"],
 )  # fmt: skip
 def test_token(change: Change, error: type[InboundError]) -> None:
@@ -268,6 +267,11 @@ def test_token_that_no_one_names() -> None:
     )
     report = accepted(edited(answer(SIGNED), insert("wsse:Security", token))).report
     assert [item.signer for item in report.signatures] == ["CN=service"]
+
+
+def test_token_without_its_encoding() -> None:
+    """The twin: base64 is what the standard takes when nothing is said."""
+    accepted(edited(by("binary_token"), set_attribute(TOKEN, "EncodingType", None)))
 
 
 def test_token_behind_its_signature() -> None:

@@ -12,6 +12,7 @@ from roundtrip.pair import (
     NOW,
     SIGNED,
     accepted,
+    another,
     answer,
     authority,
     client,
@@ -78,7 +79,7 @@ def test_another_client_of_the_same_authority(demanded: SignedBy | None) -> None
 
 def test_same_subject_from_the_same_authority() -> None:
     """A new certificate with the partner's subject is not the partner's entry; the error says what to do."""
-    twin = authority().issue("service")
+    twin = another("service")
     error = refused(signed_by(twin), UntrustedCertificateError)
     assert error.reason == "wrong_peer"
     assert "renewed" in error.hint
@@ -97,7 +98,7 @@ def test_anyone_under_the_anchor() -> None:
     """A CA alone is enough only where that is stated with a reason."""
     report = accepted(signed_by(issued("other")), expecting(ANYONE)).report
     assert report.signatures[0].trusted_as == "anyone under the trust anchors (a test)"
-    stranger = Authority.create("Other Root", now=NOW).issue("other")
+    stranger = another("other", by=Authority.create("Other Root", now=NOW))
     error = refused(signed_by(stranger), UntrustedCertificateError, expecting(ANYONE))
     assert error.reason == "no_path"
 
@@ -131,7 +132,7 @@ def test_anchors_of_a_partner_are_for_that_partner() -> None:
     base = base.with_partner(
         "other", private.issue("other").certificate, anchors=private.certificate
     )
-    stranger = private.issue("stranger")
+    stranger = another("stranger", by=private)
     error = refused(signed_by(stranger), UntrustedCertificateError, expecting(ANYONE, base))
     assert error.reason == "no_path"
     accepted(signed_by(issued("other")), expecting(ANYONE, base))
@@ -151,7 +152,7 @@ def test_anchors_of_a_partner_are_for_that_partner() -> None:
 @pytest.mark.parametrize("form", ["partner", "pin", "subject"])
 def test_unfit_certificate(form: str, settings: dict[str, object], reason: str) -> None:
     """An unfit certificate is refused however well it is known."""
-    unfit = authority().issue("service", **settings)  # type: ignore[arg-type]
+    unfit = another("service", **settings)  # type: ignore[arg-type]
     thumbprint = unfit.certificate.thumbprint_sha256
     base = issued("client").keystore("client").with_partner("unfit", unfit.certificate)
     demanded: SignedBy = {
@@ -169,7 +170,7 @@ def test_unfit_certificate(form: str, settings: dict[str, object], reason: str) 
 ], ids=str)  # fmt: skip
 def test_fit_certificate(settings: dict[str, object]) -> None:
     """The twins: both ends of the validity count, and a missing key usage allows everything."""
-    fit = authority().issue("service", **settings)  # type: ignore[arg-type]
+    fit = another("service", **settings)  # type: ignore[arg-type]
     message = signed_by(fit)
     if str(settings.get("key")).startswith("ec"):
         base = fit.keystore("service").with_partner("client", issued("client").certificate)
@@ -193,7 +194,7 @@ def test_key_swapped_under_the_right_certificate() -> None:
 
 def test_stranger_where_nobody_is_demanded() -> None:
     """Where no signature is demanded a stranger's is reported as such, and covers nothing."""
-    stranger = Authority.create("Other Root", now=NOW).issue("stranger")
+    stranger = another("stranger", by=Authority.create("Other Root", now=NOW))
     report = accepted(signed_by(stranger), client(inbound=OverTLS())).report
     assert report.signatures[0].trusted_as is None
     assert report.proved == ()
@@ -228,8 +229,8 @@ def test_signer_named_ambiguously(reference: str) -> None:
 
 def test_weak_intermediate() -> None:
     """A certificate that is no CA issues nothing."""
-    leaf = authority().issue("leaf", key_usage=("digital_signature", "key_cert_sign"))
-    under = authority().sub_authority(leaf).issue("service")
+    leaf = another("leaf", key_usage=("digital_signature", "key_cert_sign"))
+    under = another("service", by=authority().sub_authority(leaf))
     base = issued("client").keystore("client").with_trust(intermediates=leaf.certificate)
     error = refused(
         signed_by(under), UntrustedCertificateError, expecting(Subject("CN=service"), base)
@@ -237,4 +238,4 @@ def test_weak_intermediate() -> None:
     assert error.reason == "wrong_usage"
     good = authority().intermediate("good")
     base = issued("client").keystore("client").with_trust(intermediates=good.certificate)
-    accepted(signed_by(good.issue("service")), expecting(Subject("CN=service"), base))
+    accepted(signed_by(another("service", by=good)), expecting(Subject("CN=service"), base))

@@ -20,7 +20,7 @@ from zeep_wssec.testing.orders import WSDL
 LEFT = {
     "answer-forged.xml",
     "answer-secured.xml",
-    "answer.xml",
+    "answer-plain.xml",
     "ca.pem",
     "client.p12",
     "client.password",
@@ -133,7 +133,7 @@ def test_answer_can_be_checked_again(kept: Path) -> None:
     )
     assert "RelatesTo names the request" in seen.report.proved
     assert etree.tostring(seen.body) == etree.tostring(
-        etree.parse(kept / "answer.xml").getroot()[1]
+        etree.parse(kept / "answer-plain.xml").getroot()[1]
     )
     with pytest.raises(RequirementError, match="body must be signed"):
         profile.check((kept / "answer-forged.xml").read_bytes(), request=request, now=made_at(kept))

@@ -46,14 +46,28 @@ def authority() -> Authority:
     return Authority.create("Test Root", now=NOW)
 
 
+PARTIES = ("client", "service", "other", "third", "backup")
+
+
 def issued(name: str, key: str = "rsa-2048") -> Issued:
     """A certificate that signs and is encrypted to, with its key; always the same one."""
-    return _issued(name, key)
+    return _issued(key)[name]
 
 
 @cache
-def _issued(name: str, key: str) -> Issued:
-    return authority().issue(name, key=key)
+def _issued(key: str) -> dict[str, Issued]:
+    """Issue to all parties in a row: the authority takes turns among few keys, and theirs must differ."""
+    names = PARTIES if key == "rsa-2048" else PARTIES[:2]
+    return {name: authority().issue(name, key=key) for name in names}
+
+
+def another(name: str, *, by: Authority | None = None, **settings: Any) -> Issued:
+    """A certificate for a key that none of the parties has; ``settings`` as for ``Authority.issue``."""
+    taken = [item.certificate.public_key for item in _issued("rsa-2048").values()]
+    while True:
+        made = (by or authority()).issue(name, **settings)
+        if made.certificate.public_key not in taken:
+            return made
 
 
 @cache

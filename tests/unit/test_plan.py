@@ -65,7 +65,7 @@ def test_unwise(steps: Sequence[Step], path: str) -> None:
         (USER, Signature(parts=["username_token"])),
         (Signature(), Encryption(recipients=["service"], parts=["signature"])),
         (Signature(), Signature(parts=["signature"])),
-        (CBC, Signature()),
+        (CBC, Signature(parts=["body", "encrypted_key"])),
     ],
     ids=str,
 )
@@ -74,9 +74,11 @@ def test_wise(steps: Sequence[Step]) -> None:
     client(outbound=steps)
 
 
-@pytest.mark.parametrize("steps", [(CBC,), (Signature(), CBC), (CBC, Timestamp())], ids=str)
+@pytest.mark.parametrize(
+    "steps", [(CBC,), (Signature(), CBC), (CBC, Timestamp()), (CBC, Signature())], ids=str
+)
 def test_cbc_without_a_later_signature(steps: Sequence[Step]) -> None:
-    """Ciphertext that can be altered unseen needs a signature after it, or its opt-in."""
+    """Ciphertext that can be altered unseen needs a signature over it and its key, or its opt-in."""
     with pytest.raises(LegacyAlgorithmError) as caught:
         client(outbound=steps)
     assert caught.value.opt_in == "cbc"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_lint import Finding, weaknesses
 from zeep_wssec.settings import Encryption, Signature, Timestamp, UsernameToken
 from zeep_wssec.testing.authority import Authority
+from zeep_wssec.testing.orders import WSDL
 
 NOW = datetime(2027, 6, 1, 12, 0, tzinfo=UTC)
 SIGN = Signature(parts=("body", "timestamp"))
@@ -110,7 +112,8 @@ def test_legacy_not_in_use(keystore: Keystore) -> None:
 def test_cbc(keystore: Keystore) -> None:
     """CBC is weak with an opt-in as well as under a signature."""
     step = replace(ENCRYPT, algorithm="aes256-cbc")
-    (found,) = find(keystore, outbound=(Timestamp(), step, SIGN))
+    over_key = replace(SIGN, parts=("body", "timestamp", "encrypted_key"))
+    (found,) = find(keystore, outbound=(Timestamp(), step, over_key))
     assert found.path == "outbound[1].algorithm"
     assert "aes256-gcm" in found.text
 
@@ -248,3 +251,79 @@ def test_finding_as_text() -> None:
     """A finding is one line: how bad, where, what."""
     finding = Finding(severity="note", path="inbound", text="Look.")
     assert str(finding) == "note: inbound: Look."
+
+
+# What was found at the first message only.
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"key": "ec-p256"}, "needs an RSA key"),
+        ({"key_usage": ("digital_signature",)}, "keyEncipherment"),
+        ({}, None),
+    ],
+)
+def test_recipient_that_cannot_be_encrypted_to(
+    authority: Authority, options: dict[str, Any], words: str | None
+) -> None:
+    """A certificate that is for signing only fails every message: said ahead of the first."""
+    store = authority.issue("CN=client").keystore("client")
+    held = store.with_partner("partner", authority.issue("CN=partner", **options).certificate)
+    found = find(held, outbound=STRONG)
+    assert places(found) == ([("error", "outbound[2].recipients[0]")] if words else [])
+    assert all(str(words) in item.text for item in found)
+
+
+def test_key_that_may_not_sign(authority: Authority, keystore: Keystore) -> None:
+    """So does a key whose certificate is for encryption only."""
+    issued = authority.issue("CN=client", key_usage=("key_encipherment",))
+    found = find(issued.keystore("client"), outbound=(Timestamp(), SIGN), inbound=OverTLS())
+    assert ("error", "outbound[1].key") in places(found)
+    assert find(keystore, outbound=STRONG) == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_trust_of_a_server_that_cannot_be_read(
+    keystore: Keystore, authority: Authority, tmp_path: Path, content: bytes | None
+) -> None:
+    """A trust file that is missing or empty is found before the first connection."""
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    bad = tmp_path / "bad.pem"
+    if content is not None:
+        bad.write_bytes(content)
+    good = find(keystore, outbound=STRONG, tls=TLS(trust=(tmp_path / "ca.pem",)))
+    assert good == []
+    found = find(keystore, outbound=STRONG, tls=TLS(trust=(tmp_path / "ca.pem", bad)))
+    assert places(found) == [("error", "tls.trust[1]")]
+    assert ("no such file" in found[0].text) == (content is None)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("PlaceOrder", None),
+        ("urn:example:orders/PlaceOrder", None),
+        ("{urn:example:orders}Fail", None),
+        ("PlaceOrdr", "Did you mean PlaceOrder"),
+        ("placeorder", "Did you mean PlaceOrder"),
+        ("Ping", "It has"),
+    ],
+)
+def test_overlay_for_no_operation(keystore: Keystore, name: str, words: str | None) -> None:
+    """An overlay that nothing in the WSDL matches would never be used."""
+    service = Service(wsdl=WSDL, address="https://a.example/")
+    operations = {name: Overlay(outbound=STRONG)}
+    found = find(keystore, outbound=STRONG, service=service, operations=operations)
+    assert places(found) == ([("error", f"operation.{name}")] if words else [])
+    assert all(str(words) in item.text for item in found)
+
+
+@pytest.mark.parametrize("content", [None, "<a", "<a/>"])
+def test_wsdl_that_cannot_be_read(keystore: Keystore, tmp_path: Path, content: str | None) -> None:
+    """A WSDL that is not there, or is none."""
+    if content is not None:
+        (tmp_path / "a.wsdl").write_text(content)
+    service = Service(wsdl=tmp_path / "a.wsdl")
+    found = find(keystore, outbound=STRONG, service=service)
+    assert places(found) == [("error", "service.wsdl")]

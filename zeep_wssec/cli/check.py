@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,19 @@ import click
 
 from zeep_wssec.cli.files import STREAM, check_output, read_input, write_output
 from zeep_wssec.cli.group import failure_json
-from zeep_wssec.cli.options import now_option, operation_option, profile_option
+from zeep_wssec.cli.options import check_operation, now_option, operation_option, profile_option
 from zeep_wssec.cli.output import escaped, show_lines
-from zeep_wssec.errors import InboundError, ProfileError, WSSecError
+from zeep_wssec.errors import (
+    InboundError,
+    MalformedSecurityError,
+    MessageExpiredError,
+    ProfileError,
+    WSSecError,
+)
 
 if TYPE_CHECKING:
+    from lxml import etree
+
     from zeep_wssec.exchange import Exchange
     from zeep_wssec.plan import Plan
     from zeep_wssec.results import Checked
@@ -72,11 +81,49 @@ def _check(
     from zeep_wssec.profile import Profile
 
     profile = Profile.load(profile_path)
+    plan = profile.plan
     exchange = None
     if request is not None:
-        exchange = _read_request(read_input(request), request, profile.plan)
-    data = read_input(message, limit=profile.plan.limits.max_message_bytes)
-    return profile.check(data, request=exchange, operation=operation, now=now)
+        exchange = _read_request(read_input(request), request, plan)
+    root = _parse(read_input(message, limit=plan.limits.max_message_bytes), message, plan)
+    told = exchange.names if exchange is not None else _names_of(root)
+    check_operation(plan, operation, told)
+    try:
+        return profile.check(root, request=exchange, operation=operation, now=now)
+    except ProfileError as error:
+        if request is not None and error.details.get("path") == "request":
+            error.details["path"] = request
+        raise
+    except MessageExpiredError as error:
+        error.hint = f"{error.hint} {_at_its_time(error)}".strip()
+        raise
+
+
+def _parse(data: bytes, name: str, plan: Plan) -> etree._Element:
+    from zeep_wssec.soap.parsing import parse_unchecked
+
+    try:
+        return parse_unchecked(data, plan.limits)
+    except MalformedSecurityError as error:
+        error.details["path"] = name
+        raise
+
+
+def _names_of(root: etree._Element) -> Sequence[str]:
+    """Give what a message tells of its operation; nothing, if it is no envelope: the check says so."""
+    from zeep_wssec.exchange import operation_names
+    from zeep_wssec.soap.envelope import Envelope
+
+    try:
+        return operation_names(Envelope.read(root, error=ProfileError), {})
+    except ProfileError:
+        return ()
+
+
+def _at_its_time(error: MessageExpiredError) -> str:
+    created = error.details.get("created")
+    when = f"{created:%Y-%m-%dT%H:%M:%SZ}" if isinstance(created, datetime) else "TIME"
+    return f"A stored message is checked at the time it came: --now {when}."
 
 
 def _read_request(data: bytes, name: str, plan: Plan) -> Exchange:

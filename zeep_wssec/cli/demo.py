@@ -86,7 +86,7 @@ def _write_messages(folder: Path, story: Story) -> None:
     write_private(folder / "request.xml", story.request)
     write_private(folder / "request-secured.xml", story.secured_request)
     write_private(folder / "answer-secured.xml", story.secured_answer)
-    write_private(folder / "answer.xml", story.answer)
+    write_private(folder / "answer-plain.xml", story.answer)
     write_private(folder / "answer-forged.xml", story.forged_answer)
 
 

@@ -14,6 +14,7 @@ import click
 
 from zeep_wssec import __version__
 from zeep_wssec.cli.output import show_lines, show_table
+from zeep_wssec.transport.installed import ASYNC_ADVICE, missing_for_async
 
 _MISMATCH = (
     "lxml and xmlsec were built with different versions of libxml2. Install wheels that fit "
@@ -57,6 +58,10 @@ def examine() -> tuple[dict[str, str], list[str]]:
         except Exception as error:  # whatever a broken extension raises is the finding
             versions[name] = f"cannot be imported: {type(error).__name__}: {error}"
             advice += _advice_for(name, str(error))
+    missing = missing_for_async()
+    versions["async"] = f"missing {', '.join(missing)}" if missing else "ok"
+    if missing:
+        advice.append(f"{ASYNC_ADVICE}; missing: {', '.join(missing)}.")
     return versions, advice
 
 

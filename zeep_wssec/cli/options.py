@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from zeep_wssec.errors import ProfileError
+
+if TYPE_CHECKING:
+    from zeep_wssec.plan import Plan
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -47,3 +53,40 @@ def _read_moment(context: click.Context, parameter: click.Parameter, value: str 
     if moment.tzinfo is None:
         raise click.BadParameter(f"{value!r} has no zone; add Z for UTC.", context, parameter)
     return moment
+
+
+def check_operation(plan: Plan, operation: str | None, told: Sequence[str]) -> None:
+    """Refuse an operation that nothing knows: a slip of the pen there would pass an overlay by.
+
+    Args:
+        plan: Has the overlays, and the WSDL if that is a file.
+        operation: What ``--operation`` says.
+        told: What the message itself tells.
+
+    Raises:
+        ProfileError: It is none of them; the hint lists them.
+    """
+    if operation is None:
+        return
+    known = dict.fromkeys([*plan.operations, *told, *_names_in_wsdl(plan)])
+    if operation not in known:
+        close = difflib.get_close_matches(operation, known, n=1)
+        meant = f"Did you mean {close[0]}? " if close else ""
+        raise ProfileError(
+            f"{operation!r} is neither an overlay of the profile nor a name of the message.",
+            hint=f"{meant}Known are {', '.join(known) or 'none'}; without --operation the message decides.",
+            path="--operation",
+        )
+
+
+def _names_in_wsdl(plan: Plan) -> list[str]:
+    from zeep_wssec.wsdl_names import is_local, read_wsdl_names
+
+    wsdl = plan.service.wsdl
+    if wsdl is None or not is_local(wsdl):
+        return []
+    try:
+        names = read_wsdl_names(wsdl)
+    except ProfileError:
+        return []
+    return sorted(names.operations | names.told)

@@ -54,7 +54,7 @@ def certificate_of_token(message: Incoming, element: etree._Element) -> Certific
     known = message.tokens.get(element)
     if known is not None:
         return known
-    if element.get("EncodingType") != BASE64_BINARY:
+    if element.get("EncodingType", BASE64_BINARY) != BASE64_BINARY:
         raise UnsupportedTokenError("A BinarySecurityToken must say that it is Base64Binary.")
     if element.get("ValueType") != X509_V3:
         shown = (element.get("ValueType") or "nothing").rsplit("#", 1)[-1][:60]

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from lxml import etree
 
 from zeep_wssec.demands import SignedBy
-from zeep_wssec.errors import DecryptionError, MalformedSecurityError
+from zeep_wssec.errors import DecryptionError, MalformedSecurityError, OutboundError
 from zeep_wssec.header.evidence import (
     EncryptionEvidence,
     Evidence,
@@ -22,7 +23,7 @@ from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.keystore import Snapshot
 from zeep_wssec.keys.path import PathValidator
 from zeep_wssec.soap.envelope import Envelope
-from zeep_wssec.soap.ids import WSU_ID, IdIndex, fresh_id
+from zeep_wssec.soap.ids import WSU_ID, IdIndex, fresh_id, is_id
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import DS, WSU, XENC
 from zeep_wssec.soap.parts import Part
@@ -33,6 +34,7 @@ from zeep_wssec.soap.placement import Placement
 class ContentKey:
     """The key inside one EncryptedKey for us."""
 
+    element: etree._Element
     octets: bytes = field(repr=False)
     """May be of a wrong length, or random where decryption failed: what it opens will tell."""
     transport: str
@@ -88,6 +90,8 @@ class Outgoing:
             return value
         if any(element is item for item in self.made):
             return value
+        if not is_id(value):
+            raise OutboundError(f"{value[:80]!r} is an Id that no reference can name.")
         if self._ids is None:
             self._ids = IdIndex(self.envelope.root)
         if self._ids.has(value):
@@ -103,8 +107,10 @@ def _drop_id(element: etree._Element, name: str, declared: bool) -> None:
     element.attrib.pop(name, None)
     if name != WSU_ID or declared:
         return
-    keep, ours, default = [], 0, False
-    for event, item in etree.iterwalk(element, events=("start-ns", "start")):
+    keep: list[str] = []
+    ours, default = 0, False
+    walk: Any = etree.iterwalk(element, events=("start-ns", "start"))
+    for event, item in walk:
         if event == "start-ns":
             prefix, uri = item
             ours += uri == WSU
@@ -130,7 +136,7 @@ class Incoming:
     signed_by: tuple[SignedBy, ...]
     """Whom a signature must come from; empty: nobody is demanded, and an unknown signer is only reported."""
     own: frozenset[bytes]
-    """DER of our own certificates: none of them ever signs an answer."""
+    """Our own public keys: none of them ever signs an answer."""
     legacy: Mapping[str, str]
     clock_skew_seconds: int
     max_age_seconds: int | None
@@ -139,8 +145,6 @@ class Incoming:
     placement: Placement
     """Puts decrypted content into the tree."""
     evidence: list[Evidence] = field(default_factory=list)
-    decrypted: set[str] = field(default_factory=set)
-    """Ids of EncryptedData that have been decrypted."""
     replaced_by: dict[etree._Element, tuple[etree._Element, ...]] = field(default_factory=dict)
     """Decrypted elements by the EncryptedData that stood in their place; keeps both alive."""
     unauthenticated: bool = False
@@ -153,6 +157,8 @@ class Incoming:
     """What each EncryptedKey holds; ``None`` for one that is for somebody else."""
     tokens: dict[etree._Element, Certificate] = field(default_factory=dict)
     """Certificates of the BinarySecurityTokens read so far."""
+    foreign: set[str] = field(default_factory=set)
+    """Ids of EncryptedData that an EncryptedKey for somebody else lists."""
     chains: dict[bytes, tuple[Certificate, ...]] = field(default_factory=dict)
     _ids: IdIndex | None = None
 
@@ -200,6 +206,21 @@ class Incoming:
     def timestamp(self) -> TimestampEvidence | None:
         """Evidence of the Timestamp."""
         return next((item for item in self.evidence if isinstance(item, TimestampEvidence)), None)
+
+    def shown(self, node: etree._Element, text: str) -> str:
+        """Give ``text`` of ``node`` for an error, unless it came encrypted and nothing covers it.
+
+        Anybody may have moved a captured ciphertext there to have its plain text told.
+        """
+        hidden = {
+            id(final)
+            for item in self.encryptions
+            if not item.covered
+            for final in self.replaced_by.get(item.element, ())
+        }
+        if any(id(item) in hidden for item in (node, *node.iterancestors())):
+            return "what came encrypted"
+        return text
 
     def is_covered(self, node: etree._Element) -> bool:
         """Whether a trusted signature covers ``node``: itself or an element around it."""

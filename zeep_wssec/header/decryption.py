@@ -21,7 +21,7 @@ from zeep_wssec.header.evidence import EncryptionEvidence
 from zeep_wssec.header.token_reference import TOKEN_REFERENCE, read_key_info
 from zeep_wssec.keys.entries import KeyEntry
 from zeep_wssec.soap.ids import same_document_id
-from zeep_wssec.soap.namespaces import WSSE, readable_name
+from zeep_wssec.soap.namespaces import DS, WSSE, readable_name
 from zeep_wssec.xmlcrypto.encrypting import decrypt
 from zeep_wssec.xmlcrypto.encryption_model import (
     ENCRYPTED_DATA,
@@ -54,9 +54,13 @@ def read_encrypted_key_element(message: Incoming, element: etree._Element) -> No
     _check_legacy(message, model.transport.legacy, model.transport.uri, model.transport.name)
     key = _open_key(message, model)
     message.content_keys[element] = key
-    if key is not None:
-        for uri in model.references:
-            _decrypt_reference(message, uri, element, key)
+    if key is None:
+        message.foreign.update(uri.removeprefix("#") for uri in model.references if uri)
+    else:
+        # All references first: the Ids are searched once, in the tree as it was sent.
+        found = [_find_data(message, uri, element) for uri in model.references]
+        for data in found:
+            _decrypt(message, data, key)
 
 
 def read_reference_list_element(message: Incoming, element: etree._Element) -> None:
@@ -106,6 +110,26 @@ def check_all_opened(message: Incoming) -> None:
         )
 
 
+def check_nothing_left(message: Incoming) -> None:
+    """Refuse a message with ciphertext that nothing in it opens: a key or its list was taken away.
+
+    Raises:
+        TokenUnavailableError: An EncryptedData is left that names its key by a SecurityTokenReference.
+            Others are the application's own business.
+    """
+    envelope = message.envelope
+    for element in envelope.root.iter(ENCRYPTED_DATA):
+        parent = element.getparent()
+        if element.get("Id") in message.foreign:
+            continue
+        exposed = parent is envelope.body or parent is message.security
+        if exposed or element.find(f"{{{DS}}}KeyInfo/{TOKEN_REFERENCE}") is not None:
+            raise TokenUnavailableError(
+                "An EncryptedData is left that no EncryptedKey for us opens.",
+                hint="The peer may have encrypted it for somebody else, or its EncryptedKey was removed.",
+            )
+
+
 def _open_key(message: Incoming, model: EncryptedKeyModel) -> ContentKey | None:
     named = read_key_info(message, model.key_info)
     entry: KeyEntry | None = None
@@ -124,23 +148,30 @@ def _open_key(message: Incoming, model: EncryptedKeyModel) -> ContentKey | None:
     except (ValueError, KeyUsageError):
         # A random key takes the same path to the same end: nobody learns that this was the step that failed.
         octets = b""
-    return ContentKey(octets=octets, transport=model.transport.name, recipient=entry.alias)
+    return ContentKey(
+        element=model.element,
+        octets=octets,
+        transport=model.transport.name,
+        recipient=entry.alias,
+    )
 
 
-def _decrypt_reference(
-    message: Incoming, uri: str | None, key_element: etree._Element, key: ContentKey
-) -> None:
+def _find_data(
+    message: Incoming, uri: str | None, key_element: etree._Element
+) -> EncryptedDataModel:
+    """Find what a DataReference of an EncryptedKey leads to."""
     element = message.ids.require(same_document_id(uri, what="A DataReference"))
     if element.tag != ENCRYPTED_DATA:
         raise MalformedSecurityError(
             f"A DataReference must lead to an EncryptedData, not to {readable_name(element.tag)}."
         )
     model = read_encrypted_data(element)
-    if model.key_info is not None and _encrypted_key_of(message, model.key_info) is not key_element:
-        other = message.content_keys.get(_encrypted_key_of(message, model.key_info))
-        if other is not None or element in message.replaced_by:
-            raise MalformedSecurityError("An EncryptedData names another EncryptedKey.")
-    _decrypt(message, model, key)
+    named = None if model.key_info is None else _encrypted_key_of(message, model.key_info)
+    # A second recipient's EncryptedKey lists what names the first one; two for us are a contradiction.
+    twice = message.content_keys.get(named) is not None if named is not None else False
+    if named is not key_element and (twice or element in message.replaced_by):
+        raise MalformedSecurityError("An EncryptedData names another EncryptedKey.")
+    return model
 
 
 def _encrypted_key_of(message: Incoming, key_info: etree._Element) -> etree._Element:
@@ -163,14 +194,16 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: ContentKey) -> N
     if parent is None or element in message.replaced_by:
         raise MalformedSecurityError("An EncryptedData is to be decrypted twice.")
     covered = message.is_covered(element)
-    if model.cipher.mode == "cbc" and not covered:
-        name = f"{model.cipher.name} that no signature covers"
+    # Under another key CBC ciphertext decrypts to something else, so the key must be covered as well.
+    if model.cipher.mode == "cbc" and not (covered and message.is_covered(key.element)):
+        name = f"{model.cipher.name}, and no signature covers ciphertext and EncryptedKey"
         _check_legacy(message, "cbc", model.cipher.uri, name)
         message.unauthenticated = True
     alone = len(parent) == 1 and not _has_text(parent.text) and not _has_text(element.tail)
     placed = _open(message, model, key, parent, alone=alone)
     message.evidence.append(
         EncryptionEvidence(
+            element=element,
             scope=model.scope,
             node=parent if model.scope == "content" else placed[0],
             whole=alone,

@@ -33,6 +33,8 @@ class SignatureEvidence:
 class EncryptionEvidence:
     """One decrypted ``xenc:EncryptedData``."""
 
+    element: etree._Element
+    """The EncryptedData, which is no longer in the tree."""
     scope: Literal["element", "content"]
     node: etree._Element
     """The decrypted element, or the element whose content came encrypted."""

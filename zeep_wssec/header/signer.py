@@ -21,17 +21,30 @@ def check_signer(message: Incoming, certificate: Certificate) -> str | None:
         UntrustedCertificateError: ``reason`` says why: own_key, expired, not_yet_valid, weak_key,
             wrong_usage, wrong_peer, no_path.
     """
-    if certificate.der in message.own:
+    if certificate.public_key_octets in message.own:
         raise UntrustedCertificateError(
             f"The message is signed with our own key ({certificate.describe()}): our request was "
             "sent back, or the peer has our key.",
             reason="own_key",
         )
+    # Where the very certificate is demanded, who it is comes first: a stranger's date helps nobody.
+    is_named = all(isinstance(item, str | Pin) for item in message.signed_by)
+    trusted = _match_any(message, certificate) if is_named else None
     unfit = check_fitness(certificate, purpose="verify", now=message.now)
     if unfit is not None:
         raise UntrustedCertificateError(
             f"The signer's certificate: {unfit.sentence}", reason=unfit.reason
         )
+    if not is_named:
+        trusted = _match_any(message, certificate)
+    if trusted is not None:
+        return trusted
+    partner = message.keys.find_partner(certificate)
+    return None if partner is None else f"partner {partner.alias!r}"
+
+
+def _match_any(message: Incoming, certificate: Certificate) -> str | None:
+    """Tell which demand the certificate meets, or ``None`` when there is no demand."""
     causes: list[UntrustedCertificateError] = []
     for demanded in message.signed_by:
         try:
@@ -40,8 +53,7 @@ def check_signer(message: Incoming, certificate: Certificate) -> str | None:
             causes.append(error)
     if causes:
         raise causes[0]
-    partner = message.keys.find_partner(certificate)
-    return None if partner is None else f"partner {partner.alias!r}"
+    return None
 
 
 def _match(message: Incoming, certificate: Certificate, demanded: SignedBy) -> str:

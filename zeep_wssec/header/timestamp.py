@@ -52,8 +52,14 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
     tags = [child.tag for child in element]
     if tags not in ([CREATED], [CREATED, EXPIRES]) or set(element.keys()) - {WSU_ID}:
         raise MalformedSecurityError("A Timestamp must hold one Created, then one Expires at most.")
-    created = parse_time(element[0])
-    expires = parse_time(element[1]) if len(tags) == 2 else None
+    try:
+        created = parse_time(element[0])
+        expires = parse_time(element[1]) if len(tags) == 2 else None
+    except MalformedSecurityError as error:
+        shown = message.shown(element[0], "")
+        raise MalformedSecurityError(
+            f"A Timestamp holds {shown}." if shown else str(error)
+        ) from None
     _check_fresh(message, created, expires)
     message.evidence.append(TimestampEvidence(node=element, created=created, expires=expires))
 

@@ -69,7 +69,7 @@ def write_username_token(message: Outgoing, step: UsernameToken) -> None:
 
 def _password_text(step: UsernameToken, nonce: bytes | None, created: str | None) -> str:
     secret = step.password
-    password = secret.reveal() if isinstance(secret, Secret) else str(secret).encode()
+    password = secret.reveal() if isinstance(secret, Secret) else Secret.of(secret or "").reveal()
     if step.password_type == "text":
         return password.decode()
     return password_digest(nonce or b"", created or "", password)

@@ -113,6 +113,11 @@ class Certificate:
         issuer, subject, key = fields[2][1], fields[4][1], fields[5][1]
         return issuer, subject, key
 
+    @property
+    def public_key_octets(self) -> bytes:
+        """The public key as it is encoded: equal for two certificates of one key."""
+        return self._tbs[2]
+
     @cached_property
     def subject(self) -> str:
         """Subject as RFC 4514 text, for people."""
@@ -183,7 +188,7 @@ class Certificate:
             return self.x509.public_key()
         except (ValueError, TypeError, Warning, UnsupportedAlgorithm) as error:
             raise KeyUsageError(
-                f"The public key of {self.describe()} is of a kind that is not supported.",
+                f"The public key of {self.describe()} is broken or of a kind that is not supported.",
                 reason="weak_key",
             ) from error
 

@@ -35,10 +35,8 @@ _PKCS1 = padding.PKCS1v15()
 
 
 @lru_cache(maxsize=64)
-def _oaep(digest: str, mgf_digest: str, label: bytes) -> padding.OAEP:
-    return padding.OAEP(
-        mgf=padding.MGF1(HASHES[mgf_digest]), algorithm=HASHES[digest], label=label or None
-    )
+def _oaep(digest: str, mgf_digest: str) -> padding.OAEP:
+    return padding.OAEP(mgf=padding.MGF1(HASHES[mgf_digest]), algorithm=HASHES[digest], label=None)
 
 
 class FileKey:
@@ -102,7 +100,11 @@ class FileKey:
         if not isinstance(self._key, rsa.RSAPrivateKey):
             raise KeyUsageError(f"A key of kind {self.kind} cannot decrypt.", reason="wrong_usage")
         if scheme == "rsa-oaep" and digest in HASHES and mgf_digest in HASHES:
-            filling: padding.AsymmetricPadding = _oaep(digest, mgf_digest, label)
+            filling: padding.AsymmetricPadding = (
+                _oaep(digest, mgf_digest)
+                if not label
+                else padding.OAEP(padding.MGF1(HASHES[mgf_digest]), HASHES[digest], label)
+            )
         elif scheme == "rsa-pkcs1v15":
             filling = _PKCS1
         else:
@@ -111,7 +113,7 @@ class FileKey:
             )
         try:
             return self._key.decrypt(ciphertext, filling)
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             raise ValueError("cannot be decrypted") from None
 
     def agree(self, peer_public_key: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -13,6 +14,12 @@ _log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """Largest key file read; a big bundle of certificates has a few hundred kilobytes."""
+
+MAX_PATH_CHARS = 4096
+"""Longest text that is taken for a path; Linux has none longer."""
+_SHOWN_CHARS = 200
+_CONTENT = re.compile(r"-----BEGIN|[\r\n]|\A(?:MI|TUl)[A-Za-z0-9+/]{98,}={0,2}\Z")
+"""What no path has: the start of a PEM, a line end, or a long text that is base64 of DER or of it."""
 
 Source = str | os.PathLike[str] | bytes
 """Where key material comes from: a path, or its bytes."""
@@ -26,7 +33,8 @@ def read_source(source: Source, *, what: str) -> bytes:
         what: What it should hold, for error messages.
 
     Raises:
-        KeyLoadError: The file is missing, not readable, not a regular file, or too large.
+        KeyLoadError: The file is missing, not readable, not a regular file, or too large; or a text is
+            content and no path.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _require_bounded(bytes(source), source="the bytes given", what=what)
@@ -36,8 +44,34 @@ def read_source(source: Source, *, what: str) -> bytes:
 def describe_source(source: object) -> str:
     """Name a source in an error: its path, or that bytes were given."""
     if isinstance(source, (str, os.PathLike)):
-        return os.fspath(source)
+        return shown_path(source)
     return "the bytes given"
+
+
+def require_path(path: str | os.PathLike[str], *, what: str) -> str:
+    """Give a path as text; what is the content of a file instead is refused and never shown.
+
+    Raises:
+        KeyLoadError: It is the text of a PEM, or another text that no path can be.
+    """
+    name = os.fsdecode(path)
+    if _CONTENT.search(name) or len(name) > MAX_PATH_CHARS:
+        kind = "the text of a PEM" if "-----BEGIN" in name else "the content of a file"
+        raise KeyLoadError(
+            f"The path of {what} expected, but this is {kind}, not a path.",
+            hint="Give it as bytes: text.encode().",
+            source="the text given",
+        )
+    return name
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """Give a path as errors show it: in one line, at most 200 characters, and no content of a file."""
+    name = os.fsdecode(path)
+    if _CONTENT.search(name):
+        return "the text given"
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
+    return shown if len(shown) <= _SHOWN_CHARS else f"{shown[: _SHOWN_CHARS - 1]}…"
 
 
 def read_file(path: str | os.PathLike[str], *, what: str, limit: int = MAX_FILE_BYTES) -> bytes:
@@ -49,12 +83,13 @@ def read_file(path: str | os.PathLike[str], *, what: str, limit: int = MAX_FILE_
     Raises:
         KeyLoadError: The file is missing, not readable, not a regular file, or above ``limit``.
     """
-    name = os.fspath(path)
+    place = require_path(path, what=what)
+    name = shown_path(place)
     flags = os.O_RDONLY
     for extra in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOCTTY"):
         flags |= getattr(os, extra, 0)
     try:
-        descriptor = os.open(name, flags)
+        descriptor = os.open(place, flags)
     except (OSError, ValueError) as error:
         raise _not_readable(name, error, what=what) from None
     try:
@@ -79,7 +114,7 @@ def _has_plain_key(data: bytes) -> bool:
 
 def _not_readable(name: str, error: OSError | ValueError, *, what: str) -> KeyLoadError:
     if isinstance(error, FileNotFoundError):
-        absolute = "" if Path(name).is_absolute() else f" (looked in {Path.cwd()})"
+        absolute = "" if Path(name).is_absolute() else f" (looked in {shown_path(Path.cwd())})"
         return KeyLoadError(
             f"{name}: {what} expected, but there is no such file{absolute}.", source=name
         )

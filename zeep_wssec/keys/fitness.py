@@ -75,7 +75,7 @@ def _check_lasting(certificate: Certificate, purpose: Purpose) -> Unfit | None:
     weakness = describe_weakness(certificate)
     if weakness:
         return Unfit(reason="weak_key", sentence=f"{certificate.describe()} {weakness}.")
-    misuse = _describe_misuse(certificate, purpose)
+    misuse = describe_misuse(certificate, purpose)
     if misuse:
         return Unfit(reason="wrong_usage", sentence=f"{certificate.describe()} {misuse}.")
     return None
@@ -86,7 +86,7 @@ def describe_weakness(certificate: Certificate) -> str:
     try:
         key = certificate.public_key
     except KeyUsageError:
-        return "has a public key of a kind that is not supported"
+        return "has a public key that is broken or of a kind that is not supported"
     if isinstance(key, rsa.RSAPublicKey):
         exponent = key.public_numbers().e
         if key.key_size not in RSA_BITS:
@@ -101,7 +101,8 @@ def describe_weakness(certificate: Certificate) -> str:
     return ""
 
 
-def _describe_misuse(certificate: Certificate, purpose: Purpose) -> str:
+def describe_misuse(certificate: Certificate, purpose: Purpose) -> str:
+    """Say why the key is not meant for ``purpose``, or give an empty text."""
     kind = certificate.key_kind
     if purpose == "encrypt" and kind in ("ed25519", "ed448"):
         return f"has an {kind} key, which can only sign"

@@ -11,12 +11,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from zeep_wssec.errors import DuplicateAliasError, KeyLoadError, KeyMaterialError, KeyNotFoundError
+from zeep_wssec.errors import (
+    DuplicateAliasError,
+    KeyLoadError,
+    KeyMaterialError,
+    KeyNotFoundError,
+    WrongPasswordError,
+)
 from zeep_wssec.keys.entries import KeyEntry, KeystoreContent, PartnerEntry
 from zeep_wssec.keys.files import Source, describe_source, read_source
 from zeep_wssec.keys.keystore_file import WHAT, read_keystore
 from zeep_wssec.keys.pem import load_pem, order_chain
-from zeep_wssec.keys.secrets import Secret, as_secret
+from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.sniff import is_pem
 from zeep_wssec.keys.trust import CertificateSource, TrustStore, load_certificates
@@ -74,8 +80,8 @@ class Keystore:
         cls,
         path: str | os.PathLike[str],
         *,
-        password: Secret | str | None = None,
-        key_password: Secret | str | None = None,
+        password: Secret | str | bytes | None = None,
+        key_password: Secret | str | bytes | None = None,
         alias: str | None = None,
     ) -> Keystore:
         """Load a PKCS#12 or PEM file with our keys; which of the two is seen from its content.
@@ -92,14 +98,14 @@ class Keystore:
             KeyMismatchError: A private key has no certificate, or another's.
             DuplicateAliasError: Two entries of the file have one name.
         """
-        data = read_source(os.fspath(path), what=WHAT)
+        data = read_source(path, what=WHAT)
         return cls._of_content(
             read_keystore(
                 data,
                 password=password,
                 key_password=key_password,
                 alias=alias,
-                source=os.fspath(path),
+                source=describe_source(path),
             )
         )
 
@@ -108,8 +114,8 @@ class Keystore:
         cls,
         data: bytes,
         *,
-        password: Secret | str | None = None,
-        key_password: Secret | str | None = None,
+        password: Secret | str | bytes | None = None,
+        key_password: Secret | str | bytes | None = None,
         alias: str | None = None,
     ) -> Keystore:
         """Load a keystore from the content of a file; like ``load``."""
@@ -129,8 +135,8 @@ class Keystore:
         cls,
         variable: str,
         *,
-        password: Secret | str | None = None,
-        key_password: Secret | str | None = None,
+        password: Secret | str | bytes | None = None,
+        key_password: Secret | str | bytes | None = None,
         alias: str | None = None,
     ) -> Keystore:
         """Load a keystore from an environment variable that holds the file in base64; like ``load``."""
@@ -161,7 +167,7 @@ class Keystore:
         key: Source,
         certificate: Source | None = None,
         chain: Source | Sequence[Source] = (),
-        password: Secret | str | None = None,
+        password: Secret | str | bytes | None = None,
         alias: str = "key",
     ) -> Keystore:
         """Load one key pair from PEM files or bytes.
@@ -185,12 +191,16 @@ class Keystore:
             for item in load_certificates(source, what="a certificate")
         ]
         secret = as_secret(password)
-        entry = load_pem(
-            blobs,
-            password=secret.reveal() if secret else None,
-            alias=alias,
-            source=describe_source(key),
-        )
+        try:
+            entry = load_pem(
+                blobs,
+                password=secret.reveal() if secret else None,
+                alias=alias,
+                source=describe_source(key),
+            )
+        except WrongPasswordError as error:
+            error.hint = error.hint or describe_origin(secret)
+            raise
         return cls._of_content(KeystoreContent(keys=(entry,)))
 
     @classmethod

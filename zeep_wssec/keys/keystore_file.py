@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.errors import KeyLoadError, WrongPasswordError
 from zeep_wssec.keys.entries import KeystoreContent
 from zeep_wssec.keys.pem import load_pem
-from zeep_wssec.keys.secrets import Secret, as_secret
+from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin
 from zeep_wssec.keys.sniff import describe_content, is_pem, is_pkcs12
 
 WHAT = "a keystore (PKCS#12, or PEM with a private key)"
@@ -16,8 +16,8 @@ WHAT = "a keystore (PKCS#12, or PEM with a private key)"
 def read_keystore(
     data: bytes,
     *,
-    password: Secret | str | None,
-    key_password: Secret | str | None,
+    password: Secret | str | bytes | None,
+    key_password: Secret | str | bytes | None,
     alias: str | None,
     source: str,
 ) -> KeystoreContent:
@@ -36,13 +36,17 @@ def read_keystore(
     secret, key_secret = as_secret(password), as_secret(key_password)
     opening = secret.reveal() if secret else None
     key_opening = key_secret.reveal() if key_secret else None
-    if is_pkcs12(data):
-        content = _read_pkcs12(data, password=opening, key_password=key_opening, source=source)
-        return content if alias is None else _rename_only_key(content, alias, source=source)
-    if is_pem(data):
-        opening = opening if key_opening is None else key_opening
-        entry = load_pem([data], password=opening, alias=alias or "key", source=source)
-        return KeystoreContent(keys=(entry,))
+    try:
+        if is_pkcs12(data):
+            content = _read_pkcs12(data, password=opening, key_password=key_opening, source=source)
+            return content if alias is None else _rename_only_key(content, alias, source=source)
+        if is_pem(data):
+            opening = opening if key_opening is None else key_opening
+            entry = load_pem([data], password=opening, alias=alias or "key", source=source)
+            return KeystoreContent(keys=(entry,))
+    except WrongPasswordError as error:
+        error.hint = error.hint or describe_origin(secret, key_secret)
+        raise
     found, hint = describe_content(data)
     raise KeyLoadError(f"{source}: {WHAT} expected, but this {found}.", hint=hint, source=source)
 

@@ -69,6 +69,12 @@ def make_entry(
         KeyMismatchError: No certificate has it.
     """
     own = [certificate for certificate in certificates if key.matches(certificate)]
+    if not certificates:
+        raise KeyMismatchError(
+            f"{source}: the private key came without a certificate.",
+            hint="Give it with certificate=…, or put it into the same file.",
+            source=source,
+        )
     if not own:
         subjects = "; ".join(certificate.describe() for certificate in certificates)
         raise KeyMismatchError(

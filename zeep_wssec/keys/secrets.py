@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NoReturn
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError
-from zeep_wssec.keys.files import read_file
+from zeep_wssec.keys.files import read_file, require_path
 
 MAX_SECRET_BYTES = 64 * 1024
 
@@ -48,7 +48,7 @@ class Secret:
     @classmethod
     def file(cls, path: str | os.PathLike[str]) -> Secret:
         """Read it from a file at each use; one last line end is not part of it."""
-        return cls._make("file", os.fspath(path))
+        return cls._make("file", require_path(path, what="a file with a secret"))
 
     @classmethod
     def of(cls, literal: str | bytes) -> Secret:
@@ -120,6 +120,25 @@ class Secret:
         )
 
 
-def as_secret(value: Secret | str | None) -> Secret | None:
-    """Give a ``Secret`` for a setting that takes one, a plain ``str``, or nothing."""
-    return Secret.of(value) if isinstance(value, str) else value
+def as_secret(value: Secret | str | bytes | None) -> Secret | None:
+    """Give a ``Secret`` for a setting that takes one, plain text or bytes, or nothing.
+
+    Raises:
+        KeyLoadError: It is something else.
+    """
+    if value is None or isinstance(value, Secret):
+        return value
+    if isinstance(value, str | bytes):
+        return Secret.of(value)
+    raise KeyLoadError(
+        f"A password is Secret, str or bytes, not {type(value).__name__}.",
+        hint="Secret.env(...) and Secret.file(...) name where it is kept.",
+    )
+
+
+def describe_origin(*secrets: Secret | None) -> str:
+    """Say where passwords came from, as a hint for one that does not open its file; never a value."""
+    given = [repr(secret) for secret in secrets if secret is not None]
+    if not given:
+        return "No password was given: password=Secret.env(...) or Secret.file(...)."
+    return f"The password came from {' and '.join(given)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
@@ -181,13 +182,14 @@ class Snapshot:
         entries: Iterable[KeyEntry | PartnerEntry],
         what: str,
     ) -> KeyNotFoundError:
-        listed = [(entry.alias, entry.certificate.describe()) for entry in entries]
-        hint = "; ".join(f"{name!r}: {text}" for name, text in listed)
+        existing = [entry.alias for entry in entries]
+        close = difflib.get_close_matches(alias or "", existing, n=1)
+        meant = f"Did you mean {close[0]!r}? " if close else ""
         return KeyNotFoundError(
             problem,
-            hint=f"{what}: {hint}." if listed else f"{what}: none.",
+            hint=f"{meant}{what}: {', '.join(map(repr, existing)) or 'none'}.",
             alias=alias,
-            existing=[name for name, _ in listed],
+            existing=existing,
         )
 
     def __repr__(self) -> str:

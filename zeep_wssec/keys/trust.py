@@ -154,6 +154,6 @@ def _normalize_pin(pin: str) -> str:
     normal = pin.replace(":", "").replace(" ", "").lower().removeprefix("sha256/")
     if not _PIN.fullmatch(normal):
         raise KeyLoadError(
-            f"{pin!r} is not a pin: 64 hex digits expected, the SHA-256 thumbprint of a certificate."
+            f"{pin[:80]!r} is not a pin: 64 hex digits expected, the SHA-256 thumbprint of a certificate."
         )
     return normal

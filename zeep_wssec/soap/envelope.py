@@ -8,11 +8,10 @@ from typing import Literal
 from lxml import etree
 
 from zeep_wssec.errors import WSSecError
-from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSSE, readable_name
+from zeep_wssec.soap.namespaces import SOAP11, SOAP12, ULTIMATE_RECEIVER, WSSE, readable_name
 
 SoapVersion = Literal["1.1", "1.2"]
 _VERSIONS: dict[str, SoapVersion] = {SOAP11: "1.1", SOAP12: "1.2"}
-_ULTIMATE_RECEIVER = SOAP12 + "/role/ultimateReceiver"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +87,7 @@ class Envelope:
         """Give the actor (1.1) or role (1.2) that a header block is meant for, ``None`` for the last receiver."""
         attribute = "actor" if self.version == "1.1" else "role"
         value = (security.get(self.name(attribute)) or "").strip()
-        return None if value in ("", _ULTIMATE_RECEIVER) else value
+        return None if value in ("", ULTIMATE_RECEIVER) else value
 
 
 def fault_text(fault: etree._Element) -> str:

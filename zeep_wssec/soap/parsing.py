@@ -47,7 +47,9 @@ def parse_unchecked(data: bytes, limits: Limits) -> etree._Element:
     try:
         root = etree.fromstring(data, _message_parser(len(data) > _LIBXML2_TEXT))
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise MalformedSecurityError(f"The message is not well-formed XML: {error}.") from None
+        # str(error) has the place a second time, with a file name that is none.
+        problem = getattr(error, "msg", None) or str(error)
+        raise MalformedSecurityError(f"The message is not well-formed XML: {problem}.") from None
     return root
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal
 
@@ -13,10 +14,10 @@ from lxml import etree
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.ids import ID_ATTRIBUTES
-from zeep_wssec.soap.namespaces import DS, PREFIXES, WSSE, WSU
+from zeep_wssec.soap.namespaces import DS, PREFIXES, WSSE, WSU, XENC
 
 Kind = Literal[
-    "body", "timestamp", "signature", "token", "username_token", "headers", "header", "id", "xpath",
+    "body", "timestamp", "signature", "encrypted_key", "token", "username_token", "headers", "header", "id", "xpath",
     "element",
 ]  # fmt: skip
 Scope = Literal["element", "content"]
@@ -24,6 +25,7 @@ _KEYWORDS: dict[str, Kind] = {
     "body": "body",
     "timestamp": "timestamp",
     "signature": "signature",
+    "encrypted_key": "encrypted_key",
     "token": "token",
     "username_token": "username_token",
     "headers": "headers",
@@ -31,9 +33,12 @@ _KEYWORDS: dict[str, Kind] = {
 IN_SECURITY: dict[Kind, str] = {
     "timestamp": f"{{{WSU}}}Timestamp",
     "signature": f"{{{DS}}}Signature",
+    "encrypted_key": f"{{{XENC}}}EncryptedKey",
     "username_token": f"{{{WSSE}}}UsernameToken",
 }
 """Parts that are children of ``wsse:Security``, with their tags."""
+ADDRESSING = frozenset({"MessageID", "RelatesTo", "To", "Action", "From", "ReplyTo", "FaultTo"})
+"""Header blocks of WS-Addressing."""
 _WSS4J_PART = re.compile(r"\{(Element|Content|Header|)\}\{([^{}]*)\}([^;{}\s]+)")
 _CLARK = re.compile(r"\{([^{}\s]+)\}([\w.\-]+)")
 _PREFIXED = re.compile(r"([A-Za-z_][\w.\-]*):([\w.\-]+)")
@@ -105,12 +110,24 @@ def _parse(text: str, namespaces: Mapping[str, str], path: str) -> list[Part]:
     if name.startswith("xpath:") and name[6:]:
         _check_expression(name[6:], namespaces, path)
         return [Part(text, "xpath", name[6:], optional=optional)]
+    meant = _meant(name)
     raise ProfileError(
         f"{text!r} is not the name of a part.",
-        hint=f"Use {', '.join(_KEYWORDS)}, header:prefix:Name, header:{{ns}}Name, id:…, xpath:… or "
+        hint=f"Did you mean {meant}?"
+        if meant
+        else f"Use {', '.join(_KEYWORDS)}, header:prefix:Name, header:{{ns}}Name, id:…, xpath:… or "
         "WSS4J's {Element}{ns}Name.",
         path=path,
     )
+
+
+def _meant(name: str) -> str:
+    """Give the part that another spelling means, or an empty text."""
+    if name in ADDRESSING:
+        return f"header:wsa:{name}"
+    plain = {key.replace("_", ""): key for key in _KEYWORDS}
+    spelt = re.sub(r"[^a-z]", "", name.rpartition(":")[2].lower())
+    return next((plain[key] for key in get_close_matches(spelt, plain, n=1)), "")
 
 
 def _parse_wss4j(text: str, path: str) -> list[Part]:
@@ -133,7 +150,8 @@ def _qualified(name: str, namespaces: Mapping[str, str], path: str) -> str:
         return name
     match = _PREFIXED.fullmatch(name)
     if match is None:
-        raise ProfileError(f"{name!r} is not prefix:Name or {{ns}}Name.", path=path)
+        hint = f"Write header:wsa:{name}." if name in ADDRESSING else ""
+        raise ProfileError(f"{name!r} is not prefix:Name or {{ns}}Name.", hint=hint, path=path)
     prefix, local = match.groups()
     if prefix not in namespaces:
         raise ProfileError(

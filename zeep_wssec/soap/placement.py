@@ -1,9 +1,10 @@
 """Putting decrypted content into the tree, with its canonical form kept as it was written.
 
-lxml drops a namespace declaration when the new place already has one for the same URI, under whatever
-prefix: an element is then written with another prefix, and the canonical form that was signed before
-encrypting is gone. Where prefixes meet so, a second tree that keeps them is made from the same octets,
-and canonical forms are taken from there.
+lxml drops a namespace declaration when a node is moved to a place that already has one for the same URI,
+under whatever prefix: names are then written with another prefix, a prefix inside a value may mean
+something else, and the canonical form that was signed before encrypting is gone. Where prefixes meet so,
+the content is built anew in its place, with every declaration where it stood, and canonical forms are
+taken from a second tree that was parsed from the same octets.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from zeep_wssec.errors import DecryptionError
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.parsing import parse_decrypted, parse_message
 
+_MAX_NAMESPACES = 128
+"""Namespaces in scope of a place: putting content there costs as many steps for each declaration in it."""
+_MAX_SPLICES = 4
+"""Times that a message may be parsed again for its twin."""
 _DECLARATION = re.compile(rb"""xmlns(?::([^\s=]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -28,6 +33,7 @@ class Placement:
         self._root = root
         self._limits = limits
         self._twin: etree._Element | None = None
+        self._splices = 0
 
     def replace(self, old: etree._Element, octets: bytes, *, single: bool) -> list[etree._Element]:
         """Put decrypted ``octets`` in the place of ``old``; give the elements in their new place.
@@ -43,19 +49,24 @@ class Placement:
         parent = old.getparent()
         if parent is None:
             raise ValueError("no place")
+        if len(parent.nsmap) > _MAX_NAMESPACES:
+            raise ValueError("too many namespaces in scope")
         wrapper = parse_decrypted(octets, parent, self._limits)
         if single and not (len(wrapper) == 1 and not _has_text(wrapper)):
             raise ValueError("not one element")
-        if self._twin is not None or _prefixes_meet(octets, parent):
+        meet = _prefixes_meet(octets, parent)
+        if self._twin is not None or meet:
+            self._splices += 1
+            if self._splices > _MAX_SPLICES:
+                raise ValueError("too many parts whose prefixes meet")
             self._twin = self._spliced(old, octets)
-        return _put(wrapper, old, parent)
+        return _put(wrapper, old, parent, build=meet)
 
     def as_written(self, node: etree._Element) -> etree._Element:
         """Give the node to canonicalize for ``node``: itself, or its twin with the prefixes as written.
 
         Raises:
-            DecryptionError: The twin does not hold the same names, attributes and text, or a prefix in a
-                value such as ``xsi:type`` means another namespace there.
+            DecryptionError: The twin does not hold the same names, attributes and text.
         """
         if self._twin is None:
             return node
@@ -68,8 +79,6 @@ class Placement:
             ):
                 raise DecryptionError
             if ours is not node and ours.tail != theirs.tail:
-                raise DecryptionError
-            if _reads_otherwise(ours, theirs):
                 raise DecryptionError
         return twin
 
@@ -88,26 +97,63 @@ class Placement:
         return parse_message(before + octets + after, self._limits)
 
 
-def _reads_otherwise(ours: etree._Element, theirs: etree._Element) -> bool:
-    """Whether a value that may be a qualified name has a prefix that is bound to another namespace."""
-    for value in (ours.text or "", *ours.attrib.values()):
-        prefix, colon, _ = str(value).strip().partition(":")
-        uri = theirs.nsmap.get(prefix) if colon else None
-        if uri is not None and ours.nsmap.get(prefix, uri) != uri:
-            return True
-    return False
-
-
 def _put(
-    wrapper: etree._Element, old: etree._Element, parent: etree._Element
+    wrapper: etree._Element, old: etree._Element, parent: etree._Element, *, build: bool
 ) -> list[etree._Element]:
-    index, tail, children = parent.index(old), old.tail, list(wrapper)
+    index, tail = parent.index(old), old.tail
     old.tail = None
     parent.remove(old)
     _append_text(parent, index, wrapper.text)
-    parent[index:index] = children
-    _append_text(parent, index + len(children), tail)
-    return children
+    if build:
+        placed = _build_in_place(wrapper, parent, index)
+    else:
+        placed = list(wrapper)
+        parent[index:index] = placed
+    _append_text(parent, index + len(placed), tail)
+    return placed
+
+
+def _build_in_place(
+    wrapper: etree._Element, parent: etree._Element, index: int
+) -> list[etree._Element]:
+    """Build the content of ``wrapper`` anew under ``parent``.
+
+    Only a node that is made where it stays keeps its declarations, so what follows is moved aside and
+    back; the content is refused if that changes it.
+    """
+    following = parent[index:]
+    before = [_canonical(node) for node in following]
+    del parent[index:]
+    placed = [_build(child, parent) for child in wrapper]
+    parent.extend(following)
+    if before != [_canonical(node) for node in following]:
+        raise ValueError("what follows cannot be kept as it is")
+    return placed
+
+
+def _canonical(node: etree._Element) -> bytes:
+    return etree.tostring(node, method="c14n", exclusive=False, with_comments=False)
+
+
+def _build(source: etree._Element, parent: etree._Element) -> etree._Element:
+    """Copy ``source`` to the end of ``parent``, node by node."""
+    root = _build_one(source, parent)
+    todo = [(source, root)]
+    while todo:
+        original, made = todo.pop()
+        todo.extend((child, _build_one(child, made)) for child in original)
+    return root
+
+
+def _build_one(source: etree._Element, parent: etree._Element) -> etree._Element:
+    outer = source.getparent()
+    inherited = outer.nsmap if outer is not None else {}
+    own = {prefix: uri for prefix, uri in source.nsmap.items() if inherited.get(prefix) != uri}
+    made = etree.SubElement(parent, source.tag, nsmap=own)
+    for name, value in source.attrib.items():
+        made.set(name, value)
+    made.text, made.tail = source.text, source.tail
+    return made
 
 
 def _append_text(parent: etree._Element, index: int, text: str | None) -> None:

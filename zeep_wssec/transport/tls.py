@@ -12,9 +12,10 @@ from pathlib import Path
 
 import certifi
 
-from zeep_wssec.errors import KeyLoadError, KeyUsageError
+from zeep_wssec.errors import KeyUsageError
 from zeep_wssec.keys.entries import FileKey, KeyEntry
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.server_trust import load_server_trust
 from zeep_wssec.plan import TLS
 
 
@@ -35,24 +36,12 @@ def client_context(keystore: Keystore, tls: TLS | None) -> ssl.SSLContext:
         ssl.TLSVersion.TLSv1_3 if settings.minimum_version == "1.3" else ssl.TLSVersion.TLSv1_2
     )
     if settings.trust:
-        for source in settings.trust:
-            _load_trust(context, source)
+        load_server_trust(context, settings.trust)
     else:
         context.load_verify_locations(cafile=certifi.where())
     if settings.client_key is not None:
         _load_client_key(context, keystore.snapshot().require_key(settings.client_key))
     return context
-
-
-def _load_trust(context: ssl.SSLContext, source: str | Path | bytes) -> None:
-    name = "the given bytes" if isinstance(source, bytes) else str(source)
-    try:
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
-        context.load_verify_locations(cadata=data.decode("ascii"))
-    except (OSError, ssl.SSLError, ValueError):
-        raise KeyLoadError(
-            f"{name} cannot be read as PEM certificates to trust a server by.", source=name
-        ) from None
 
 
 def _load_client_key(context: ssl.SSLContext, entry: KeyEntry) -> None:

@@ -166,6 +166,10 @@ CANONICALIZATIONS_BY_NAME: Final = {item.name: item for item in CANONICALIZATION
 CANONICALIZATIONS_BY_URI: Final = {item.uri: item for item in CANONICALIZATIONS}
 DIGESTS_BY_NAME: Final = {item.name: item for item in DIGESTS}
 DIGESTS_BY_URI: Final = {item.uri: item for item in DIGESTS}
+OAEP_DIGESTS_BY_NAME: Final = {
+    item.name: item for item in DIGESTS if not item.name.startswith("sha3-")
+}
+OAEP_DIGESTS_BY_URI: Final = {item.uri: item for item in OAEP_DIGESTS_BY_NAME.values()}
 SIGNATURE_METHODS_BY_NAME: Final = {item.name: item for item in SIGNATURE_METHODS}
 SIGNATURE_METHODS_BY_URI: Final = {item.uri: item for item in SIGNATURE_METHODS}
 DATA_CIPHERS_BY_NAME: Final = {item.name: item for item in DATA_CIPHERS}

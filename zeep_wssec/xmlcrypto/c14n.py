@@ -17,7 +17,7 @@ _XSI = b"http://www.w3.org/2001/XMLSchema-instance"
 _XSI_TYPES = etree.XPath(
     ".//@xsi:type", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 )
-_PREFIX = re.compile(r"[^\W\d][\w.\-]*")
+_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _MAX_NAMESPACES = 64
 _MAX_NAMESPACES_AROUND = 256
@@ -81,10 +81,17 @@ def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tup
     prefixes = sorted(
         {value.split(":")[0].strip() if ":" in value else "#default" for value in values}
     )
-    usable = tuple(item for item in prefixes if item == "#default" or _PREFIX.fullmatch(item))
+    usable = tuple(item for item in prefixes if is_listable_prefix(item))
     if not usable:
         return octets, ()
     return canonicalize(element, CanonicalForm(prefixes=usable)), usable
+
+
+def is_listable_prefix(text: str) -> bool:
+    """Whether ``text`` may stand in a PrefixList; ``xml`` and ``xmlns`` are always in scope and never do."""
+    return text == "#default" or (
+        _PREFIX.fullmatch(text) is not None and not text.lower().startswith("xml")
+    )
 
 
 def _exclusive(element: etree._Element, form: CanonicalForm) -> bytes:

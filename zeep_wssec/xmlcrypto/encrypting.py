@@ -26,10 +26,12 @@ def encrypt_to_base64(plain: bytes, *, cipher: DataCipher, key: bytes) -> bytes:
     Spec: XML Encryption 1.1, sections 5.2.2 (CBC) and 5.2.4 (GCM).
     """
     if cipher.mode == "gcm":
-        nonce = os.urandom(_GCM_NONCE)
-        # Twelve octets are sixteen base64 characters, so the two texts join without a copy of the octets.
-        sealed = AESGCM(key).encrypt(nonce, plain, None)
-        return base64.b64encode(nonce) + base64.b64encode(sealed)
+        sealed = bytearray(_GCM_NONCE + len(plain) + _GCM_TAG)
+        sealed[:_GCM_NONCE] = nonce = os.urandom(_GCM_NONCE)
+        AESGCM(key).encrypt_into(nonce, plain, None, memoryview(sealed)[_GCM_NONCE:])
+        # Content may be large: each form of it is let go before the next one is made.
+        del plain
+        return base64.b64encode(sealed)
     vector = os.urandom(_BLOCK)
     filling = _BLOCK - len(plain) % _BLOCK
     encryptor = Cipher(AES(key), CBC(vector)).encryptor()

@@ -12,10 +12,10 @@ from zeep_wssec.errors import MalformedSecurityError, UnsupportedAlgorithmError
 from zeep_wssec.xmlcrypto.algorithms import (
     CONTENT_TYPE,
     DATA_CIPHERS_BY_URI,
-    DIGESTS_BY_URI,
     ELEMENT_TYPE,
     KEY_TRANSPORTS_BY_URI,
     MASK_GENERATIONS_BY_URI,
+    OAEP_DIGESTS_BY_URI,
     DataCipher,
     KeyTransport,
 )
@@ -36,6 +36,7 @@ _MGF = f"{{{XENC11}}}MGF"
 _DIGEST_METHOD = f"{{{DS}}}DigestMethod"
 _KEY_INFO = f"{{{DS}}}KeyInfo"
 _ALGORITHM = frozenset({"Algorithm"})
+_MAX_LABEL = 256
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -186,9 +187,11 @@ def _read_oaep(method: etree._Element, transport: KeyTransport) -> tuple[str, st
         uri = child.get("Algorithm") or ""
         if child.tag == _OAEP_PARAMS:
             label = decode_base64(child)
+            if len(label) > _MAX_LABEL:
+                raise MalformedSecurityError(f"OAEPparams has more than {_MAX_LABEL} octets.")
             continue
-        if child.tag == _DIGEST_METHOD and uri in DIGESTS_BY_URI:
-            digest = DIGESTS_BY_URI[uri].name
+        if child.tag == _DIGEST_METHOD and uri in OAEP_DIGESTS_BY_URI:
+            digest = OAEP_DIGESTS_BY_URI[uri].name
         elif child.tag == _MGF and uri in MASK_GENERATIONS_BY_URI:
             mgf = MASK_GENERATIONS_BY_URI[uri].name
         else:

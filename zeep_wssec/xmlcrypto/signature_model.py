@@ -21,7 +21,7 @@ from zeep_wssec.xmlcrypto.algorithms import (
     Digest,
     SignatureMethod,
 )
-from zeep_wssec.xmlcrypto.c14n import CanonicalForm
+from zeep_wssec.xmlcrypto.c14n import CanonicalForm, is_listable_prefix
 from zeep_wssec.xmlcrypto.values import children_of, decode_base64
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -127,7 +127,7 @@ def _read_canonicalization(element: etree._Element) -> CanonicalForm:
     ):
         raise MalformedSecurityError("Canonicalization takes one InclusiveNamespaces at most.")
     prefixes = tuple((children[0].get("PrefixList") or "").split())
-    if len(prefixes) > _MAX_PREFIXES or any(not _is_prefix(prefix) for prefix in prefixes):
+    if len(prefixes) > _MAX_PREFIXES or any(not is_listable_prefix(prefix) for prefix in prefixes):
         raise MalformedSecurityError(f"A PrefixList must hold {_MAX_PREFIXES} prefixes at most.")
     return CanonicalForm(method, prefixes)
 
@@ -145,12 +145,6 @@ def _read_transform(element: etree._Element) -> tuple[CanonicalForm, bool]:
     if tags != [_TRANSFORMATION_PARAMETERS, _C14N_METHOD]:
         raise MalformedSecurityError("An STR-Transform must say how the token is canonicalized.")
     return _read_canonicalization(inner[0]), True
-
-
-def _is_prefix(text: str) -> bool:
-    return text == "#default" or (
-        len(text) <= 64 and text.replace("-", "a").replace(".", "a").isidentifier()
-    )
 
 
 def _read_method(element: etree._Element) -> SignatureMethod:

@@ -167,3 +167,54 @@ def test_words_of_a_peer_are_escaped(run: Any, now: str, folder: Path) -> None:
     result = run("check", "-p", "tls.toml", "sly.xml", "--now", now)
     assert r"user name: me\nproved: body signed\x9b31m (password not checked)" in result.stdout
     assert result.stdout.count("\nproved:") == 1
+
+
+@pytest.mark.usefixtures("reply")
+def test_request_as_it_was_before(run: Any, now: str) -> None:
+    """The unprotected request demands nothing; it is refused, by its name."""
+    check = ("check", "-p", "client.toml", "reply.xml", "--now", now, "-r")
+    result = run(*check, "request.xml", code=2)
+    assert "request.xml: The request has no wsse:Security, but this profile signs" in result.stderr
+    run(*check, "sent.xml")
+
+
+def test_relation_is_something_proved(run: Any, now: str, folder: Path) -> None:
+    """Nothing demanded is not nothing proved, if RelatesTo fits."""
+    wsa = 'xmlns:a="http://www.w3.org/2005/08/addressing"'
+    text = (folder / "request.xml").read_text()
+    for name, block in (("asked", "MessageID"), ("told", "RelatesTo")):
+        header = f"<s:Header><a:{block} {wsa}>urn:1</a:{block}></s:Header><s:Body>"
+        (folder / f"{name}.xml").write_text(text.replace("<s:Body>", header))
+    (folder / "bare.toml").write_text("")
+    result = run("check", "-p", "bare.toml", "told.xml", "-r", "asked.xml", "--now", now)
+    assert ("nothing is proved" in result.stdout) == ("proved: nothing" in result.stdout)
+
+
+@pytest.mark.usefixtures("sent")
+def test_operation_that_nothing_knows(run: Any, now: str) -> None:
+    """A mistyped operation would pass its overlay by: refused with the nearest name."""
+    result = run(
+        "check", "-p", "stated.toml", "sent.xml", "--operation", "Pong", "--now", now, code=2
+    )
+    assert "Did you mean Ping?" in result.stderr
+    sent = ("secure", "-p", "client.toml", "request.xml", "--now", now, "--operation")
+    assert "PlaceOrder" in run(*sent, "PlaceOrdr", code=2).stderr
+    run(*sent, "PlaceOrder")
+
+
+@pytest.mark.usefixtures("reply")
+def test_stored_message_that_has_expired(run: Any) -> None:
+    """A stored message is checked at its own time, and the hint gives that time."""
+    check = ("check", "-p", "client.toml", "reply.xml", "-r", "sent.xml", "--now")
+    result = run(*check, "2027-06-01T13:00:00Z", code=1)
+    assert "--now 2027-06-01T12:00:00Z" in result.stderr
+    run(*check, "2027-06-01T12:00:00Z")
+
+
+@pytest.mark.parametrize("command", ["check", "secure"])
+def test_message_that_is_no_xml(run: Any, folder: Path, command: str) -> None:
+    """The file is named, and the place in it once."""
+    (folder / "broken.xml").write_text("text")
+    result = run(command, "-p", "stated.toml", "broken.xml", code=1)
+    assert "broken.xml: The message is not well-formed XML" in result.stderr
+    assert result.stderr.count("line 1") == 1

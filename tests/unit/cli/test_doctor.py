@@ -8,15 +8,27 @@ from typing import Any
 import pytest
 
 from zeep_wssec.cli import doctor
+from zeep_wssec.transport import installed
 
 
 def test_versions(run: Any) -> None:
     """Everything that decides about success is named with its version."""
     versions = json.loads(run("doctor", "--json").stdout)["versions"]
-    names = {"zeep-wssec", "Python", "zeep", "lxml", "cryptography", "ssl", "xmlsec"}
+    names = {"zeep-wssec", "Python", "zeep", "lxml", "cryptography", "ssl", "xmlsec", "async"}
     assert set(versions) == names
     assert "libxml2" in versions["lxml"]
     assert "OpenSSL" in versions["cryptography"]
+    assert versions["async"] == "ok"
+
+
+def test_async_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """zeep's AsyncClient needs two libraries; the one that is missing is named."""
+    monkeypatch.setattr(
+        installed, "find_spec", lambda name: None if name == "packaging" else object()
+    )
+    versions, advice = doctor.examine()
+    assert versions["async"] == "missing packaging"
+    assert any("zeep-wssec[async]" in text for text in advice)
 
 
 def test_versions_in_words(run: Any) -> None:

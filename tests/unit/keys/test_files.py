@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.files import MAX_FILE_BYTES, read_file, read_source
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.plan import TLS
+from zeep_wssec.transport.tls import client_context
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:
@@ -93,3 +98,44 @@ def test_impossible_paths_are_load_errors(path: str) -> None:
     """What the system refuses to open is mapped too."""
     with pytest.raises(KeyLoadError):
         read_file(path, what="a key")
+
+
+SECRET = "c2VjcmV0" * 20
+PEM_TEXT = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "text", [PEM_TEXT, PEM_TEXT.replace("\n", ""), f"x\n{SECRET}", f"MIIE{SECRET}"]
+)
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda text: read_source(text, what="a key"),
+        lambda text: read_file(Path(text), what="a key"),
+        lambda text: Keystore.load(text),
+        lambda text: Keystore.from_pem(key=text),
+        lambda text: Keystore.from_pem(key=b"", certificate=text),
+        lambda text: Keystore.from_pem(key=b"", chain=[text]),
+        lambda text: Keystore.from_pem(key=b"", chain=text),
+        lambda text: Keystore().with_partner("partner", text),
+        lambda text: Keystore().with_trust(anchors=text),
+        lambda text: Keystore().with_trust(intermediates=[text]),
+        lambda text: Secret.file(text),
+        lambda text: client_context(Keystore(), TLS(trust=[text])),
+    ],
+)
+def test_content_given_as_a_path_is_not_shown(load: Callable[[str], object], text: str) -> None:
+    """A text that is the file itself is refused, and nothing of it stands in the error."""
+    with pytest.raises(KeyLoadError) as caught:
+        load(text)
+    assert "not a path" in str(caught.value)
+    assert "text.encode()" in str(caught.value)
+    assert "c2Vj" not in repr(caught.value.to_dict()) + str(caught.value)
+
+
+def test_long_path_is_cut() -> None:
+    """A path that may be anything is shown in one line of bounded length."""
+    with pytest.raises(KeyLoadError) as caught:
+        read_file("a\tb/" + "x" * 3000, what="a key")
+    assert r"a\tb/" in str(caught.value)
+    assert len(caught.value.source) <= 200
