@@ -136,8 +136,14 @@ class Plan:
 
     def demanded_parts(self, demands: Inbound) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         """Give the parts that must be signed and those that must be encrypted."""
+        signed = parse_parts(demands.signed, namespaces=self.namespaces, path="inbound.signed")
+        if any(part.kind == "signature" for part in signed):
+            raise ProfileError(
+                "A signature cannot be demanded to cover the signatures: none covers itself.",
+                path="inbound.signed",
+            )
         return (
-            parse_parts(demands.signed, namespaces=self.namespaces, path="inbound.signed"),
+            signed,
             parse_parts(demands.encrypted, namespaces=self.namespaces, path="inbound.encrypted"),
         )
 

@@ -16,7 +16,7 @@ from zeep_wssec import calls, inbound, outbound
 from zeep_wssec.arguments import Message, Request, moment, read_envelope, read_reply, read_request
 from zeep_wssec.calls import Call
 from zeep_wssec.clients import AsyncProfileClient, ProfileClient, open_async_client, open_client
-from zeep_wssec.demands import Demands, Unverified
+from zeep_wssec.demands import Demands, OverTLS, Unverified
 from zeep_wssec.errors import (
     InboundError,
     KeyLoadError,
@@ -249,6 +249,11 @@ class Profile:
             error.request_sent = "yes"
             self.finish(call, error)
             raise
+        if isinstance(self.demands_of(call), OverTLS) and not call.resumed:
+            logger.warning(
+                "TLS is stated as the proof of answers, but a bare wsse= cannot see whether there was "
+                "any; use profile.client(…) or profile.transport()"
+            )
         self._record(call, outcome="accepted", code="", report=checked.report)
         return envelope
 

@@ -199,9 +199,12 @@ def _judge_part(
     word: str,
     verdict: Verdict,
 ) -> None:
-    elements = find_part(
-        part, envelope=message.envelope, security=message.security, namespaces=plan.namespaces
-    )
+    if part.kind == "token":
+        elements = list(message.security.iterchildren(BINARY_TOKEN))
+    else:
+        elements = find_part(
+            part, envelope=message.envelope, security=message.security, namespaces=plan.namespaces
+        )
     if not elements:
         if not part.optional:
             verdict.missing.append(f"{part.text} must be {word}, but is not there")

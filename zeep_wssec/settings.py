@@ -75,6 +75,8 @@ class UsernameToken:
         if not isinstance(self.password, Secret | str | bytes | None):
             found = type(self.password).__name__
             raise ProfileError(f"A password is Secret, str or bytes, not {found}.", path="password")
+        if self.password is not None and not isinstance(self.password, Secret):
+            object.__setattr__(self, "password", Secret.of(self.password))
         check_choice("password_type", self.password_type, PasswordType)
         check_choice("precision", self.precision, Precision)
         if self.password_type == "none" and self.password is not None:

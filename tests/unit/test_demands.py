@@ -82,7 +82,7 @@ def test_no_pin(text: str) -> None:
     """Anything else is none."""
     with pytest.raises(ProfileError) as caught:
         Pin(text)
-    assert caught.value.path == "sha256"
+    assert caught.value.path == "Pin.sha256"
 
 
 def test_subject() -> None:

@@ -12,7 +12,7 @@ import pytest
 import requests
 import zeep
 
-from zeep_wssec import TLS, Profile, ProfileError, TransportSecurityError
+from zeep_wssec import TLS, KeyLoadError, Profile, ProfileError, TransportSecurityError
 from zeep_wssec.testing.loopback import serve
 from zeep_wssec.testing.orders import WSDL, answer_order
 from zeep_wssec.testing.parties import Parties
@@ -183,3 +183,12 @@ def test_bare_hook_beside_our_transport(today: Parties, ca: Path, secure_partner
         )
         with pytest.raises(ProfileError):
             service.PlaceOrder(**ORDER)
+
+
+def test_trust_file_that_is_missing(today: Parties, ca: Path, tmp_path: Path) -> None:
+    """It is said which entry of the profile, that the file is missing, and that nothing was sent."""
+    profile = today.client_profile(tls=TLS(trust=(ca, tmp_path / "gone.pem")))
+    with pytest.raises(KeyLoadError, match="no such file") as caught:
+        profile.transport()
+    assert (caught.value.path, caught.value.request_sent) == ("tls.trust[1]", "no")
+    today.client_profile(tls=TLS(trust=(ca,))).transport()

@@ -55,6 +55,12 @@ def load_pem(
             f"{source}: exactly one private key expected, {len(keys)} found (blocks: {found}).",
             source=source,
         )
+    if not any("CERTIFICATE" in block.label for block in blocks):
+        raise KeyMismatchError(
+            f"{source}: the private key came without a certificate: no CERTIFICATE block.",
+            hint="Give it with certificate=…, or put it into the same file.",
+            source=source,
+        )
     key = FileKey(load_private_key(keys[0], password=password, source=source))
     certificates = certificates_of(blocks, source=source)
     return make_entry(alias, key, certificates, source=source)
@@ -69,12 +75,6 @@ def make_entry(
         KeyMismatchError: No certificate has it.
     """
     own = [certificate for certificate in certificates if key.matches(certificate)]
-    if not certificates:
-        raise KeyMismatchError(
-            f"{source}: the private key came without a certificate.",
-            hint="Give it with certificate=…, or put it into the same file.",
-            source=source,
-        )
     if not own:
         subjects = "; ".join(certificate.describe() for certificate in certificates)
         raise KeyMismatchError(

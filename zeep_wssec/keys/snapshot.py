@@ -182,12 +182,20 @@ class Snapshot:
         entries: Iterable[KeyEntry | PartnerEntry],
         what: str,
     ) -> KeyNotFoundError:
+        entries = tuple(entries)
         existing = [entry.alias for entry in entries]
+        # Of our own keys the certificates tell which is meant; a partner's alias is enough.
+        shown = [
+            f"{entry.alias!r}: {entry.certificate.describe()}"
+            if isinstance(entry, KeyEntry) and what == "Key pairs"
+            else repr(entry.alias)
+            for entry in entries
+        ]
         close = difflib.get_close_matches(alias or "", existing, n=1)
         meant = f"Did you mean {close[0]!r}? " if close else ""
         return KeyNotFoundError(
             problem,
-            hint=f"{meant}{what}: {', '.join(map(repr, existing)) or 'none'}.",
+            hint=f"{meant}{what}: {', '.join(shown) or 'none'}.",
             alias=alias,
             existing=existing,
         )

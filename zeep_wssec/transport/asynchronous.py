@@ -18,6 +18,7 @@ from zeep_wssec.transport.guard import (
     call_at_start,
     check_response,
     is_raw,
+    shown_address,
     to_octets,
     too_large,
 )
@@ -55,7 +56,7 @@ class AsyncProfileTransport(AsyncTransport):
         self, address: str, message: bytes, headers: dict[str, str]
     ) -> requests.Response:
         """Send octets and read the answer within the profile's limit; nothing of either is logged."""
-        logger.debug("POST to %s, %d bytes", address, len(message))
+        logger.debug("POST to %s, %d bytes", shown_address(address), len(message))
         limit = self._profile.plan.limits.max_message_bytes
         content = bytearray()
         try:
@@ -68,7 +69,12 @@ class AsyncProfileTransport(AsyncTransport):
                         raise too_large(limit)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise _connection_error(error, address) from error
-        logger.debug("answer %d from %s, %d bytes", response.status_code, address, len(content))
+        logger.debug(
+            "answer %d from %s, %d bytes",
+            response.status_code,
+            shown_address(address),
+            len(content),
+        )
         return _as_requests(response, bytes(content))
 
     async def post_xml(
@@ -118,7 +124,7 @@ def _as_requests(response: httpx.Response, content: bytes) -> requests.Response:
 def _connection_error(error: Exception, address: str) -> TransportSecurityError:
     never_sent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL))
     mapped = TransportSecurityError(
-        f"The connection to {address} failed: {type(error).__name__}: {str(error)[:300]}",
+        f"The connection to {shown_address(address)} failed: {type(error).__name__}: {str(error)[:300]}",
         hint="Whether the request was carried out is not known." if not never_sent else "",
         cause=type(error).__name__,
     )

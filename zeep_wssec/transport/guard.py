@@ -157,6 +157,12 @@ def too_large(limit: int) -> TransportSecurityError:
     return error
 
 
+def shown_address(address: str) -> str:
+    """Give an address for logs and errors: without a user name or password in it."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()[:300]
+
+
 def is_raw(settings: object | None) -> bool | None:
     """Whether zeep will hand the answer to the caller unread; ``None`` without its settings."""
     return None if settings is None else bool(getattr(settings, "raw_response", False))

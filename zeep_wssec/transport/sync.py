@@ -18,6 +18,7 @@ from zeep_wssec.transport.guard import (
     call_at_start,
     check_response,
     is_raw,
+    shown_address,
     to_octets,
     too_large,
 )
@@ -54,7 +55,7 @@ class ProfileTransport(Transport):
 
     def post(self, address: str, message: bytes, headers: dict[str, str]) -> requests.Response:
         """Send octets and read the answer within the profile's limit; nothing of either is logged."""
-        logger.debug("POST to %s, %d bytes", address, len(message))
+        logger.debug("POST to %s, %d bytes", shown_address(address), len(message))
         limit = self._profile.plan.limits.max_message_bytes
         try:
             response = self.session.post(
@@ -74,7 +75,12 @@ class ProfileTransport(Transport):
         except requests.RequestException as error:
             raise connection_error(error, address) from error
         response._content = bytes(content)
-        logger.debug("answer %d from %s, %d bytes", response.status_code, address, len(content))
+        logger.debug(
+            "answer %d from %s, %d bytes",
+            response.status_code,
+            shown_address(address),
+            len(content),
+        )
         return response
 
     def post_xml(
@@ -139,7 +145,7 @@ def connection_error(error: Exception, address: str) -> TransportSecurityError:
         sign in text for sign in ("newconnectionerror", "certificate verify failed", "handshake")
     )
     mapped = TransportSecurityError(
-        f"The connection to {address} failed: {str(error)[:300]}",
+        f"The connection to {shown_address(address)} failed: {str(error)[:300]}",
         hint="Whether the request was carried out is not known." if not never_sent else "",
         cause=type(error).__name__,
     )

@@ -64,7 +64,7 @@ def test_missing_key(snapshot: Snapshot) -> None:
 def test_partner_by_alias(snapshot: Snapshot, partner: Issued) -> None:
     """Our own key is no partner."""
     assert snapshot.require_partner("bank").certificate == partner.certificate
-    with pytest.raises(KeyNotFoundError, match="'bank': CN=partner"):
+    with pytest.raises(KeyNotFoundError, match="'bank'"):
         snapshot.require_partner("me")
 
 
