@@ -14,6 +14,7 @@ import click
 import pytest
 from test_public_api import ERRORS
 
+import zeep_wssec.testing
 from zeep_wssec import Inbound, InboundError, Keystore
 from zeep_wssec.cli import main
 from zeep_wssec.errors import WSSecError
@@ -78,6 +79,17 @@ def test_readme_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_python_block_compiles(text: str) -> None:
     """Every Python block of the documentation is Python."""
     compile(text, "block", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_testing_examples_run() -> None:
+    """docs/testing.md shows an order that is placed, then an answer that is refused; so does the docstring."""
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    found = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.M)
+    names: dict[str, Any] = {}
+    for text in found:
+        exec(text, names)  # noqa: S102  # the documentation's own code
+    docstring = (zeep_wssec.testing.__doc__ or "").split("::\n\n")[1]
+    assert textwrap.dedent(docstring).strip() == found[0].strip()
 
 
 @pytest.mark.parametrize("text", blocks("toml"))

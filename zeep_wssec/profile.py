@@ -68,7 +68,15 @@ class Profile:
         tls: TLS | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """Make a profile from settings; see ``Plan`` for each.
+        """Make a profile from settings.
+
+        Args:
+            keystore: Our key pairs, our partners and what is trusted.
+            outbound: Steps that protect a request, in this order.
+            inbound: What answers must prove; unset, the request decides.
+            operations: Overlays by SOAP action, addressing action or name of the Body's child.
+            header, namespaces, limits, service, tls: The security header, prefixes, bounds, connection.
+            clock: Gives the aware present time.
 
         Raises:
             ProfileError: The settings do not fit together.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ from lxml import etree
 from zeep_wssec.errors import MalformedSecurityError
 from zeep_wssec.soap.limits import Limits
 
+_DOCTYPE = re.compile(rb"^(?:[^<]|<[?!-](?!DOCTYPE))*<!DOCTYPE")
+"""A document type declaration in front of the root; elsewhere the word is content."""
 _LIBXML2_TEXT = 10_000_000
 """Octets of text at which libxml2 stops unless it is told that trees may be huge."""
 _ENCODINGS = frozenset(
@@ -42,7 +45,7 @@ def parse_unchecked(data: bytes, limits: Limits) -> etree._Element:
             f"The message has {len(data)} bytes; {limits.max_message_bytes} are allowed.",
             hint="Raise limits.max_message_bytes if the peer really sends that much.",
         )
-    if b"<!DOCTYPE" in data[:4096]:
+    if _DOCTYPE.search(data[:4096]):
         raise _dtd_refused()
     try:
         root = etree.fromstring(data, _message_parser(len(data) > _LIBXML2_TEXT))
