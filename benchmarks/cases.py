@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from lxml import etree
 
@@ -19,13 +20,14 @@ from benchmarks.material import (
     parse,
     plain_message,
 )
-from benchmarks.measure import Contestant, Effort, sample, take_turns
+from benchmarks.measure import Contestant, Effort, Samples, sample, take_turns
 from benchmarks.peers import Libxmlsec, ZeepWsse, with_timestamp
-from benchmarks.table import Row, against_floor, against_peer, not_measured
+from benchmarks.table import Row, not_measured
 from zeep_wssec import Encryption, Profile
 
 Rows = Iterator[Row]
 _SMALL = "2 KB"
+_CONTROL = "the floor again"
 _WSS4J = "WSS4J, warm JVM"
 
 
@@ -170,12 +172,15 @@ class Cases:
                 peer = Contestant(
                     name="libxmlsec encrypt_xml", prepare=_fresh(size), run=self._libxmlsec.encrypt
                 )
-                yield against_peer(
-                    f"encrypt {size}",
-                    rows[0].ours,
-                    f"{peer.name} (once)",
-                    sample(peer),
-                    at_least=50,
+                took = sample(peer)
+                yield Row(
+                    case=f"encrypt {size}",
+                    ours=rows[0].ours,
+                    against=f"{peer.name} (once)",
+                    other=took,
+                    ratio=took / rows[0].ours,
+                    bound="≥",
+                    bar=50,
                 )
 
     def decrypt(self) -> Rows:
@@ -212,14 +217,37 @@ class Cases:
     ) -> Rows:
         """Measure; the first contestant is ours, the second the floor, the others are peers."""
         batch = 20 if _SMALL in case and "cold" not in case else 1
-        took = take_turns(contestants, self._effort, batch=batch)
+        control = replace(contestants[1], name=_CONTROL)
+        took = take_turns([*contestants, control], self._effort, batch=batch)
         ours, floor, *peers = (item.name for item in contestants)
-        yield against_floor(case, took[ours], floor, took[floor], at_most=at_most)
-        bars = (*at_least, *(None for _ in peers))
-        for peer, bar in zip(peers, bars, strict=False):
-            yield against_peer(case, took[ours], peer, took[peer], at_least=bar)
+        noise = abs(took.ratio(_CONTROL, floor) - 1)
+        yield _row(case, took, floor, took.ratio(ours, floor), at_most, noise)
+        for peer, bar in zip(peers, (*at_least, *(None for _ in peers)), strict=False):
+            yield _row(case, took, peer, took.ratio(peer, ours), bar, noise, bound="≥")
         if case == "sign 2 KB":
-            yield not_measured(case, took[ours], _WSS4J, at_least=2)
+            yield not_measured(case, took.median(ours), _WSS4J, at_least=2)
+
+
+def _row(
+    case: str,
+    took: Samples,
+    other: str,
+    ratio: float,
+    bar: float | None,
+    noise: float,
+    *,
+    bound: Literal["≤", "≥"] = "≤",
+) -> Row:
+    return Row(
+        case=case,
+        ours=took.median("ours"),
+        against=other,
+        other=took.median(other),
+        ratio=ratio,
+        bound=bound,
+        bar=bar,
+        noise=noise,
+    )
 
 
 def forget_certificates() -> None:

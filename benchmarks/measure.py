@@ -32,14 +32,28 @@ class Effort:
     warm_ups: int = 2
 
 
-FULL = Effort(seconds=14, least_rounds=7)
+FULL = Effort(seconds=14, least_rounds=9)
 QUICK = Effort(seconds=2.5, least_rounds=3)
 
 
-def take_turns(
-    contestants: Sequence[Contestant], effort: Effort, *, batch: int = 1
-) -> dict[str, float]:
-    """Run the contestants as A B C A B C …; give the median of each in milliseconds, by name.
+@dataclass(frozen=True)
+class Samples:
+    """What was measured, in milliseconds, round by round."""
+
+    by_name: dict[str, list[float]]
+
+    def median(self, name: str) -> float:
+        """Give the median of one contestant."""
+        return statistics.median(self.by_name[name])
+
+    def ratio(self, name: str, to: str) -> float:
+        """Give the median of the ratios of each round: two neighbours share what the machine does."""
+        pairs = zip(self.by_name[name], self.by_name[to], strict=True)
+        return statistics.median(ours / theirs for ours, theirs in pairs)
+
+
+def take_turns(contestants: Sequence[Contestant], effort: Effort, *, batch: int = 1) -> Samples:
+    """Run the contestants as A B C, C B A, A B C, …
 
     Args:
         contestants: Each does the same work in its way.
@@ -51,23 +65,28 @@ def take_turns(
     for item in list(contestants) * effort.warm_ups:
         sample(item, batch)
     end = time.monotonic() + effort.seconds
+    order = list(contestants)
     for done in range(effort.most_rounds):
         if done >= effort.least_rounds and time.monotonic() > end:
             break
-        for item in contestants:
+        for item in order:
             samples[item.name].append(sample(item, batch))
-    return {name: statistics.median(values) for name, values in samples.items()}
+        order.reverse()
+    return Samples(samples)
 
 
 def sample(contestant: Contestant, batch: int = 1) -> float:
-    """Run on fresh inputs; give milliseconds a run. Inputs and results are freed after the clock stops."""
+    """Run on fresh inputs; give milliseconds of this thread's processor time a run.
+
+    Inputs and results are freed after the clock stops.
+    """
     prepared = [contestant.prepare() for _ in range(batch)]
     run = contestant.run
     gc.disable()
     try:
-        start = time.perf_counter_ns()
+        start = time.thread_time_ns()
         results = [run(item) for item in prepared]
-        end = time.perf_counter_ns()
+        end = time.thread_time_ns()
     finally:
         gc.enable()
     del prepared, results

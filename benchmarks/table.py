@@ -22,48 +22,20 @@ class Row:
     bound: Literal["≤", "≥", ""] = ""
     bar: float | None = None
     """What design asks of the ratio; ``None``: nothing, the row informs."""
+    noise: float | None = None
+    """How far the floor measured against itself was from 1 in this case; ``None``: no such control."""
 
     @property
     def verdict(self) -> str:
-        """``met``, ``not met``, ``not measured``, or empty where there is no bar."""
+        """``met``, ``not met``, ``too close``, ``not measured``, or empty where there is no bar."""
         if self.ratio is None:
             return "not measured"
         if self.bar is None:
             return ""
+        if abs(self.ratio / self.bar - 1) <= (self.noise or 0):
+            return "too close"
         met = self.ratio <= self.bar if self.bound == "≤" else self.ratio >= self.bar
         return "met" if met else "not met"
-
-
-def against_floor(
-    case: str, ours: float, floor: str, other: float, *, at_most: float | None = None
-) -> Row:
-    """Make a row whose ratio says how many times the floor we take."""
-    bound: Literal["≤", ""] = "≤" if at_most is not None else ""
-    return Row(
-        case=case,
-        ours=ours,
-        against=floor,
-        other=other,
-        ratio=ours / other,
-        bound=bound,
-        bar=at_most,
-    )
-
-
-def against_peer(
-    case: str, ours: float, peer: str, other: float, *, at_least: float | None = None
-) -> Row:
-    """Make a row whose ratio says how many times our time the peer takes."""
-    bound: Literal["≥", ""] = "≥" if at_least is not None else ""
-    return Row(
-        case=case,
-        ours=ours,
-        against=peer,
-        other=other,
-        ratio=other / ours,
-        bound=bound,
-        bar=at_least,
-    )
 
 
 def not_measured(case: str, ours: float, peer: str, *, at_least: float) -> Row:
@@ -71,7 +43,7 @@ def not_measured(case: str, ours: float, peer: str, *, at_least: float) -> Row:
     return Row(case=case, ours=ours, against=peer, other=None, ratio=None, bound="≥", bar=at_least)
 
 
-_TITLES = ("case", "ours", "against", "that", "ratio", "bar", "")
+_TITLES = ("case", "ours", "against", "that", "ratio", "noise", "bar", "")
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
@@ -80,7 +52,7 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     widths = [max(len(line[column]) for line in cells) for column in range(len(_TITLES))]
     for line in cells:
         aligned = (
-            text.ljust(width) if column in (0, 2, 6) else text.rjust(width)
+            text.ljust(width) if column in (0, 2, 7) else text.rjust(width)
             for column, (text, width) in enumerate(zip(line, widths, strict=True))
         )
         yield "  ".join(aligned).rstrip()
@@ -94,6 +66,7 @@ def _cells(row: Row, above: Row | None) -> tuple[str, ...]:
         row.against,
         _figure(row.other, row.unit),
         "" if row.ratio is None else f"{row.ratio:.2f}",
+        "" if row.noise is None else f"±{row.noise:.2f}",
         "" if row.bar is None else f"{row.bound} {row.bar:g}",
         row.verdict,
     )
