@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -47,6 +47,9 @@ _X509_SKI = f"{{{DS}}}X509SKI"
 _ISSUER_SERIAL = f"{{{DS}}}X509IssuerSerial"
 _ISSUER_NAME = f"{{{DS}}}X509IssuerName"
 _SERIAL_NUMBER = f"{{{DS}}}X509SerialNumber"
+_X509_SUBJECT_NAME = f"{{{DS}}}X509SubjectName"
+_MAX_CHAIN = 8
+"""Certificates in one X509Data; each is parsed before anything is trusted."""
 SKI = TOKEN_PROFILE + "X509SubjectKeyIdentifier"
 THUMBPRINT = MESSAGE_SECURITY_11 + "ThumbprintSHA1"
 _SERIAL = re.compile(r"-?\d{1,60}", re.ASCII)
@@ -248,14 +251,19 @@ def _read_key_identifier(message: Incoming, element: etree._Element) -> NamedCer
 
 
 def _read_x509_data(message: Incoming, data: etree._Element) -> NamedCertificates:
+    """Read an X509Data: one certificate, with its chain and its names beside it, or one name alone.
+
+    Spec: XML Signature 1.1, The X509Data Element: all children speak of one certificate or its chain.
+    """
     children = children_of(data)
+    if any(child.tag == _X509_CERTIFICATE for child in children):
+        return _read_x509_certificates(message, children)
     if len(children) != 1:
-        raise MalformedSecurityError("An X509Data must name one certificate in one way.")
-    child = children[0]
-    if child.tag == _X509_CERTIFICATE:
-        return NamedCertificates(
-            form="x509_data", text="a certificate", certificates=(certificate_in(child),)
-        )
+        raise MalformedSecurityError("An X509Data without a certificate must hold one name of one.")
+    return _read_x509_name(message, children[0])
+
+
+def _read_x509_name(message: Incoming, child: etree._Element) -> NamedCertificates:
     if child.tag == _X509_SKI:
         value = decode_base64(child)
         found = message.keys.find_certificates(subject_key_identifier=value)
@@ -269,7 +277,58 @@ def _read_x509_data(message: Incoming, data: etree._Element) -> NamedCertificate
     raise UnsupportedTokenError(f"An X509Data with {readable_name(child.tag)} is not understood.")
 
 
+def _read_x509_certificates(
+    message: Incoming, children: Sequence[etree._Element]
+) -> NamedCertificates:
+    """Find the one leaf among the certificates; the others are kept as its chain.
+
+    Raises:
+        MalformedSecurityError: Not exactly one leaf, a name that is not the leaf's, or too many.
+    """
+    held = [child for child in children if child.tag == _X509_CERTIFICATE]
+    if len(held) > _MAX_CHAIN:
+        raise MalformedSecurityError(f"An X509Data has more than {_MAX_CHAIN} certificates.")
+    found = list(dict.fromkeys(certificate_in(child) for child in held))
+    leaves = [
+        item
+        for item in found
+        if all(other is item or other.issuer != item.subject for other in found)
+    ]
+    if len(leaves) != 1:
+        raise MalformedSecurityError("An X509Data must hold one certificate with its chain.")
+    leaf = leaves[0]
+    for child in children:
+        if child.tag in (_X509_SKI, _ISSUER_SERIAL):
+            _check_name(child, leaf)
+        elif child.tag not in (_X509_CERTIFICATE, _X509_SUBJECT_NAME):
+            raise UnsupportedTokenError(
+                f"An X509Data with {readable_name(child.tag)} is not understood."
+            )
+    message.chains[leaf.der] = tuple(item for item in found if item is not leaf)
+    return NamedCertificates(form="x509_data", text="a certificate", certificates=(leaf,))
+
+
+def _check_name(child: etree._Element, leaf: Certificate) -> None:
+    """Refuse a name beside a certificate that is another one's."""
+    if child.tag == _X509_SKI:
+        fits = decode_base64(child) == leaf.subject_key_identifier
+    else:
+        issuer, serial = _issuer_and_serial(child)
+        fits = leaf.matches_issuer_serial(issuer, serial)
+    if not fits:
+        raise MalformedSecurityError("An X509Data names another certificate than it holds.")
+
+
 def _read_issuer_serial(message: Incoming, element: etree._Element) -> NamedCertificates:
+    issuer, serial = _issuer_and_serial(element)
+    return NamedCertificates(
+        form="issuer_serial",
+        text=f"issuer {issuer.strip()[:200]!r} and serial number {serial}",
+        certificates=message.keys.find_certificates(issuer_serial=(issuer, serial)),
+    )
+
+
+def _issuer_and_serial(element: etree._Element) -> tuple[str, int]:
     children = children_of(element)
     if [child.tag for child in children] != [_ISSUER_NAME, _SERIAL_NUMBER]:
         raise MalformedSecurityError(
@@ -278,8 +337,4 @@ def _read_issuer_serial(message: Incoming, element: etree._Element) -> NamedCert
     issuer, serial = text_of(children[0]), text_of(children[1]).strip()
     if _SERIAL.fullmatch(serial) is None:
         raise MalformedSecurityError("An X509SerialNumber is not a number.")
-    return NamedCertificates(
-        form="issuer_serial",
-        text=f"issuer {issuer.strip()[:200]!r} and serial number {serial}",
-        certificates=message.keys.find_certificates(issuer_serial=(issuer, int(serial))),
-    )
+    return issuer, int(serial)
