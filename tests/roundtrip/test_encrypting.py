@@ -369,3 +369,12 @@ def test_exchange_knows_what_was_encrypted() -> None:
     assert exchange.has_encrypted_body
     assert exchange.has_timestamp
     assert len(exchange.signature_values) == 1
+
+
+def test_ids_of_older_java_stacks() -> None:
+    """An Id with colons, as in ``EncKeyId-urn:uuid:…``, is no NCName, yet it is sent and names one element."""
+    message = answer((Timestamp(), Signature(), ENCRYPTED))
+    (key_id,) = tree_of(message).xpath("//xenc:EncryptedKey/@Id", namespaces={"xenc": XENC})
+    colons = b"EncKeyId-urn:uuid:FA106335A882E157EB12586467444374"
+
+    accepted(message.replace(str(key_id).encode(), colons))
