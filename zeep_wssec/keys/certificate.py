@@ -276,7 +276,7 @@ class Certificate:
 def _friendly(certificate: cx509.Certificate, which: str, *, fallback: bytes) -> str:
     try:
         return str(getattr(certificate, which).rfc4514_string())
-    except (ValueError, TypeError, Warning):
+    except (ValueError, TypeError, KeyError, Warning):
         return format_rfc2253(read_name(fallback))
 
 

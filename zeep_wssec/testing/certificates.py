@@ -27,7 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from zeep_wssec.keys.certificate import Certificate
 
-POOL_SIZE = 16
+POOL_SIZE = 64
 """Keys of one kind kept for reuse; so many in a row are different."""
 
 _CURVES: dict[str, Callable[[], ec.EllipticCurve]] = {
@@ -75,7 +75,7 @@ def generate_key(kind: str, *, reuse: bool = False) -> PrivateKeyTypes:
     Args:
         kind: ``"rsa-2048"`` (any size from 1024), ``"ec-p256"`` (``p384``, ``p521``, ``bp256``, …),
             ``"ed25519"``, ``"ed448"``, ``"x25519"``, ``"x448"`` or ``"dsa-2048"``.
-        reuse: Take turns among 16 keys of this process; RSA keys take 100 ms each to make.
+        reuse: Take turns among 64 keys of this process; RSA keys take 100 ms each to make.
     """
     if not reuse:
         return _generate(kind)
