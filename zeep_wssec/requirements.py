@@ -243,11 +243,11 @@ def _place_of(node: etree._Element, message: Incoming) -> etree._Element | None:
 
 
 def _is_encrypted(message: Incoming, node: etree._Element) -> bool:
-    """Whether all of ``node``, or all content of the Body, came encrypted."""
-    if any(
-        item.node is node and (item.scope == "element" or item.whole)
-        for item in message.encryptions
-    ):
+    """Whether all of ``node``, or all content of the Body, came encrypted, by itself or in something larger."""
+    sealed = {
+        id(item.node) for item in message.encryptions if item.scope == "element" or item.whole
+    }
+    if any(id(item) in sealed for item in (node, *node.iterancestors())):
         return True
     if node is not message.envelope.body or not len(node) or (node.text or "").strip():
         return False
