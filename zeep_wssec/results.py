@@ -11,7 +11,7 @@ from lxml import etree
 from zeep_wssec.errors import MalformedSecurityError
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.report import Report
-from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.envelope import Envelope, to_octets
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,7 +23,7 @@ class Secured:
 
     def to_bytes(self) -> bytes:
         """Give the message as it must be sent: any other way of writing it breaks its signatures."""
-        return etree.tostring(self.envelope, xml_declaration=True, encoding="utf-8")
+        return to_octets(self.envelope)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,7 +40,7 @@ class Checked:
 
     def to_bytes(self) -> bytes:
         """Give the message in plain text."""
-        return etree.tostring(self.envelope, xml_declaration=True, encoding="utf-8")
+        return to_octets(self.envelope)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
 from zeep.plugins import Plugin
 
 from zeep_wssec.errors import InboundError
 from zeep_wssec.profile import Profile
 from zeep_wssec.report import Report
+from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.testing.orders import WSDL, answer_order, make_element
 from zeep_wssec.testing.parties import Parties
 from zeep_wssec.testing.partner import Partner, Wire
@@ -159,16 +159,12 @@ class _Trace(Plugin):
     answer = b""
 
     def egress(self, envelope: Any, http_headers: Any, operation: Any, binding_options: Any) -> Any:  # noqa: ARG002
-        self.request = _to_bytes(envelope)
+        self.request = to_octets(envelope)
         return envelope, http_headers
 
     def ingress(self, envelope: Any, http_headers: Any, operation: Any) -> Any:  # noqa: ARG002
-        self.answer = _to_bytes(envelope)
+        self.answer = to_octets(envelope)
         return envelope, http_headers
-
-
-def _to_bytes(envelope: etree._Element) -> bytes:
-    return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
 
 
 def move_folder(made: Path, target: Path) -> None:

@@ -70,10 +70,7 @@ def read_reference_list_element(message: Incoming, element: etree._Element) -> N
         InboundError: As for an EncryptedKey.
     """
     for uri in read_reference_list(element, max_references=message.limits.max_encrypted_data):
-        data = message.ids.require(same_document_id(uri, what="A DataReference"))
-        if data.tag != ENCRYPTED_DATA:
-            raise MalformedSecurityError("A DataReference must lead to an EncryptedData.")
-        read_encrypted_data_element(message, data)
+        read_encrypted_data_element(message, _require_data(message, uri))
 
 
 def read_encrypted_data_element(message: Incoming, element: etree._Element) -> None:
@@ -156,15 +153,20 @@ def _open_key(message: Incoming, model: EncryptedKeyModel) -> ContentKey | None:
     )
 
 
-def _find_data(
-    message: Incoming, uri: str | None, key_element: etree._Element
-) -> EncryptedDataModel:
-    """Find what a DataReference of an EncryptedKey leads to."""
+def _require_data(message: Incoming, uri: str | None) -> etree._Element:
     element = message.ids.require(same_document_id(uri, what="A DataReference"))
     if element.tag != ENCRYPTED_DATA:
         raise MalformedSecurityError(
             f"A DataReference must lead to an EncryptedData, not to {readable_name(element.tag)}."
         )
+    return element
+
+
+def _find_data(
+    message: Incoming, uri: str | None, key_element: etree._Element
+) -> EncryptedDataModel:
+    """Find what a DataReference of an EncryptedKey leads to."""
+    element = _require_data(message, uri)
     model = read_encrypted_data(element)
     named = None if model.key_info is None else _encrypted_key_of(message, model.key_info)
     # A second recipient's EncryptedKey lists what names the first one; two for us are a contradiction.

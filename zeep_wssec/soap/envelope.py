@@ -90,6 +90,11 @@ class Envelope:
         return None if value in ("", ULTIMATE_RECEIVER) else value
 
 
+def to_octets(root: etree._Element) -> bytes:
+    """Write an envelope as it is sent: any other way of writing it could break its signatures."""
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
 def fault_text(fault: etree._Element) -> str:
     """Give what a Fault says, shortened and without control characters: it is anybody's text."""
     text = " ".join(" ".join(str(piece) for piece in fault.itertext()).split())

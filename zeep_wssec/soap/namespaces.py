@@ -18,7 +18,6 @@ XENC11: Final = "http://www.w3.org/2009/xmlenc11#"
 EXC_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 WSA: Final = "http://www.w3.org/2005/08/addressing"
 WSA_2004: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
-XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 
 TOKEN_PROFILE: Final = (

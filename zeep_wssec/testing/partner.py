@@ -18,7 +18,7 @@ from zeep_wssec.errors import InboundError, MalformedSecurityError, ProfileError
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.profile import Profile
 from zeep_wssec.report import Report
-from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.envelope import Envelope, to_octets
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12
 from zeep_wssec.testing.answers import (
     MEDIA_TYPES,
@@ -143,7 +143,7 @@ class Partner:
     def _protect(self, request: Envelope, reply: etree._Element | Fault, seen: Answer) -> Answer:
         root = build_answer(request, reply)
         blame = reply.blame if isinstance(reply, Fault) else None
-        plain = _to_bytes(root)
+        plain = to_octets(root)
         return replace(
             seen,
             status=200 if blame is None else fault_status(request.namespace, blame),
@@ -193,7 +193,7 @@ def _refuse(request: bytes, http_headers: Mapping[str, str], error: InboundError
     return Answer(
         status=fault_status(namespace, "sender"),
         headers={"Content-Type": MEDIA_TYPES[namespace]},
-        content=_to_bytes(build_refusal(namespace, error)),
+        content=to_octets(build_refusal(namespace, error)),
         request=request,
         report=report,
         error=error,
@@ -206,7 +206,3 @@ def _soap_namespace(request: bytes, http_headers: Mapping[str, str]) -> str:
         "content-type", ""
     )
     return SOAP12 if "soap+xml" in content_type or SOAP12.encode() in request else SOAP11
-
-
-def _to_bytes(root: etree._Element) -> bytes:
-    return etree.tostring(root, xml_declaration=True, encoding="utf-8")

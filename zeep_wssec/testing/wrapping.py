@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
-from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.envelope import Envelope, to_octets
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.parsing import parse_message
 
@@ -28,4 +28,4 @@ def wrap_signed_body(message: bytes, forged: etree._Element) -> bytes:
     root.replace(envelope.body, new)
     wrapper = etree.SubElement(header, WRAPPER, nsmap={"w": "urn:example:wrapper"})
     wrapper.append(envelope.body)
-    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+    return to_octets(root)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from lxml import etree
-
 from zeep_wssec import calls
 from zeep_wssec.calls import Call
 from zeep_wssec.demands import Demands, Inbound, OverTLS
@@ -166,11 +164,6 @@ def shown_address(address: str) -> str:
 def is_raw(settings: object | None) -> bool | None:
     """Whether zeep will hand the answer to the caller unread; ``None`` without its settings."""
     return None if settings is None else bool(getattr(settings, "raw_response", False))
-
-
-def to_octets(envelope: etree._Element) -> bytes:
-    """Serialise the envelope exactly as it was signed."""
-    return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,13 +13,13 @@ from zeep.transports import Transport
 
 from zeep_wssec import calls
 from zeep_wssec.errors import TransportSecurityError
+from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
     check_response,
     is_raw,
     shown_address,
-    to_octets,
     too_large,
 )
 

@@ -23,7 +23,6 @@ EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 """Namespace of InclusiveNamespaces, and the URI of the exclusive form without comments."""
 STR_TRANSFORM: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
 """Signs the token that a SecurityTokenReference leads to, in place of the reference."""
-ENCRYPTED_KEY_TYPE: Final = _ENC + "EncryptedKey"
 CONTENT_TYPE: Final = _ENC + "Content"
 ELEMENT_TYPE: Final = _ENC + "Element"
 
