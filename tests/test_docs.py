@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import base64
 import re
 import textwrap
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -20,7 +22,10 @@ from zeep_wssec.cli import main
 from zeep_wssec.errors import WSSecError
 from zeep_wssec.profile_file import loads_plan
 from zeep_wssec.profile_keys import KeystoreEntry
+from zeep_wssec.profile_lint import weaknesses
 from zeep_wssec.profile_schema import MODES, STEPS, TABLES, UNSET, Option, options_of
+from zeep_wssec.settings import KeyReference
+from zeep_wssec.testing.authority import Authority
 from zeep_wssec.testing.orders import WSDL, answer_order
 from zeep_wssec.testing.parties import Parties
 from zeep_wssec.testing.partner import Partner
@@ -98,9 +103,15 @@ def test_profile_block_loads(text: str, tmp_path: Path, monkeypatch: pytest.Monk
     parties = Parties.create()
     (tmp_path / "client.p12").write_bytes(parties.client.pkcs12("secret"))
     (tmp_path / "partner.pem").write_bytes(parties.partner.certificate_pem)
+    agreeing = Authority.create("CN=ca").issue("CN=partner", key="ec-p256")
+    (tmp_path / "partner-ec.pem").write_bytes(agreeing.certificate_pem)
     monkeypatch.setenv("P12_PASSWORD", "secret")
+    monkeypatch.setenv("SHARED_KEY", base64.b64encode(bytes(32)).decode())
     plan = loads_plan(text, base=tmp_path, name="block")
     assert isinstance(plan.keystore, Keystore)
+    found = [str(item) for item in weaknesses(plan, datetime.now(UTC)) if item.severity == "error"]
+    left_out = ("no key pair", "service.wsdl", "by whom is not stated")
+    assert not [item for item in found if not any(words in item for words in left_out)]
 
 
 def test_every_error_is_explained() -> None:
@@ -125,7 +136,13 @@ def test_every_algorithm_is_listed() -> None:
             *algorithms.DIGESTS,
             *algorithms.CANONICALIZATIONS,
         ),
-        "Encryption": (*algorithms.DATA_CIPHERS, *algorithms.KEY_TRANSPORTS),
+        "Encryption": (
+            *algorithms.DATA_CIPHERS,
+            *algorithms.KEY_TRANSPORTS,
+            *algorithms.KEY_WRAPS,
+            *algorithms.KEY_AGREEMENTS,
+            *algorithms.KEY_DERIVATIONS,
+        ),
         "Legacy": (),
     }
     for title, items in kinds.items():
@@ -137,6 +154,17 @@ def test_every_algorithm_is_listed() -> None:
             assert any("legacy" in row for row in rows) == bool(getattr(item, "legacy", ""))
         if title == "Legacy":
             assert set(re.findall(r"^\| `(.+?)` \|", section[1], re.M)) == set(algorithms.LEGACY)
+
+
+def test_every_key_reference_is_listed() -> None:
+    """Both pages have each form in which a message may name a key."""
+    for name, column in (("profile-file.md", "Means"), ("supported.md", "Out")):
+        page = (ROOT / "docs" / name).read_text("utf-8")
+        table = re.search(
+            rf"^\|[^\n]*`key_reference` \|[^\n]*{column}.*?\n\n", page, re.DOTALL | re.M
+        )
+        assert table is not None
+        assert set(re.findall(r"`(\w+)`", table[0])) >= set(get_args(KeyReference))
 
 
 def sections() -> list[Any]:

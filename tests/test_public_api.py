@@ -18,9 +18,10 @@ from zeep_wssec import errors
 from zeep_wssec.errors import DecryptionError, InboundError, WSSecError
 
 SETTINGS = {
-    "AnyoneUnder", "Encryption", "Exchange", "Inbound", "Keystore", "Limits", "OverTLS", "Overlay",
-    "Pin", "Profile", "Report", "Secret", "SecurityHeader", "Service", "Signature", "Subject",
-    "TLS", "Timestamp", "Unverified", "UsernameToken",
+    "Addressing", "Anonymous", "AnyoneUnder", "BinaryToken", "Encryption", "Exchange", "Inbound",
+    "Keystore", "Limits", "OverTLS", "Overlay", "Pin", "Profile", "Report", "Secret",
+    "SecurityContext", "SecurityHeader", "Service", "SessionKey", "Signature",
+    "SignatureConfirmation", "Subject", "TLS", "Timestamp", "Unverified", "UsernameToken",
 }  # fmt: skip
 ERRORS = {
     name: value

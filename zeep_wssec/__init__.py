@@ -1,6 +1,14 @@
 """WS-Security for zeep: profiles that sign, encrypt and check SOAP messages."""
 
-from zeep_wssec.demands import AnyoneUnder, Inbound, OverTLS, Pin, Subject, Unverified
+from zeep_wssec.demands import (
+    Anonymous,
+    AnyoneUnder,
+    Inbound,
+    OverTLS,
+    Pin,
+    Subject,
+    Unverified,
+)
 from zeep_wssec.errors import (
     AuthenticationError,
     DecryptionError,
@@ -37,15 +45,29 @@ from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Overlay, Service
 from zeep_wssec.profile import Profile
 from zeep_wssec.report import Report
-from zeep_wssec.settings import Encryption, SecurityHeader, Signature, Timestamp, UsernameToken
+from zeep_wssec.settings import (
+    Addressing,
+    BinaryToken,
+    Encryption,
+    SecurityContext,
+    SecurityHeader,
+    SessionKey,
+    Signature,
+    SignatureConfirmation,
+    Timestamp,
+    UsernameToken,
+)
 from zeep_wssec.soap.limits import Limits
 
 __version__ = "0.1.0"
 
 __all__ = [
     "TLS",
+    "Addressing",
+    "Anonymous",
     "AnyoneUnder",
     "AuthenticationError",
+    "BinaryToken",
     "DecryptionError",
     "DuplicateAliasError",
     "Encryption",
@@ -74,9 +96,12 @@ __all__ = [
     "Report",
     "RequirementError",
     "Secret",
+    "SecurityContext",
     "SecurityHeader",
     "Service",
+    "SessionKey",
     "Signature",
+    "SignatureConfirmation",
     "SignatureInvalidError",
     "Subject",
     "Timestamp",

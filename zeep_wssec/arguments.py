@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from os import PathLike
+from pathlib import Path
 
 from lxml import etree
 
-from zeep_wssec.errors import MalformedSecurityError, OutboundError, ProfileError
+from zeep_wssec.errors import KeyLoadError, MalformedSecurityError, OutboundError, ProfileError
 from zeep_wssec.exchange import Exchange
+from zeep_wssec.keys.files import require_path
 from zeep_wssec.results import Secured
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.parsing import parse_message, parse_unchecked
@@ -17,6 +20,18 @@ Message = bytes | etree._Element
 """A SOAP message: its octets, or its Envelope element."""
 Request = Exchange | Secured | Message
 """A request that an answer is held against: what ``secure`` gave, or the message as it was sent."""
+
+
+def profile_path(path: str | PathLike[str]) -> Path:
+    """Give the path of a profile file.
+
+    Raises:
+        ProfileError: It is no path.
+    """
+    try:
+        return Path(require_path(path, what="a profile"))
+    except KeyLoadError as error:
+        raise ProfileError(str(error.message), hint="Give the path of a TOML file.") from None
 
 
 def read_envelope(given: Message, limits: Limits) -> etree._Element:

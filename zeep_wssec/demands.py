@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from zeep_wssec.errors import ProfileError
-from zeep_wssec.settings import check_choice, check_number, frozen_legacy, frozen_texts
+from zeep_wssec.settings.checks import check_choice, check_number, frozen_legacy, frozen_texts
 
 UnsignedFaults = Literal["refuse", "accept"]
 Related = Literal["if_present", "required"]
 EmptyReplies = Literal["refuse", "accept"]
+UserProof = Literal["digest", "text", "derived_key"]
+Action = Literal["timestamp", "username_token", "signature", "encryption"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,18 @@ class AnyoneUnder:
         _need_reason(self.reason)
 
 
-SignedBy = str | Pin | Subject | AnyoneUnder
-"""A partner's alias, or one of the forms above."""
+@dataclass(frozen=True, kw_only=True)
+class Anonymous:
+    """Whoever knows our certificate: a symmetric key that came encrypted to us proves nobody's identity."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        _need_reason(self.reason)
+
+
+SignedBy = str | Pin | Subject | AnyoneUnder | Anonymous
+"""The alias of a partner or secret, the name of a user, or one of the forms above."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +89,14 @@ class Inbound:
     related: Related = "if_present"
     """``wsa:RelatesTo`` with the MessageID of the request. ``"if_present"``: one that is there must match and
     be signed; ``"required"``: it must be there, too."""
+    signature_confirmation: Related = "if_present"
+    """``wsse11:SignatureConfirmation`` of every signature of the request. ``"if_present"``: those that are
+    there must match and be signed; ``"required"``: they must be there, too."""
+    username_token: UserProof | None = None
+    """How a user of the keystore must have proved the password; unset: a UsernameToken is only reported."""
+    order: Sequence[Action] = ()
+    """Order in which the message must be read: ``("encryption", "signature")`` for one that was signed, then
+    encrypted; empty: any."""
     unsigned_faults: UnsignedFaults = "refuse"
     """``"accept"``: a Fault that nothing protects reaches the caller as zeep's ``Fault``; trust no word of it."""
     empty_replies: EmptyReplies = "refuse"
@@ -97,6 +117,12 @@ class Inbound:
             check_number("fresh_seconds", self.fresh_seconds, minimum=1)
         check_number("clock_skew_seconds", self.clock_skew_seconds, minimum=0)
         check_choice("related", self.related, Related)
+        check_choice("signature_confirmation", self.signature_confirmation, Related)
+        if self.username_token is not None:
+            check_choice("username_token", self.username_token, UserProof)
+        object.__setattr__(self, "order", frozen_texts("order", self.order))
+        for index, action in enumerate(self.order):
+            check_choice(f"order[{index}]", action, Action)
         check_choice("unsigned_faults", self.unsigned_faults, UnsignedFaults)
         check_choice("empty_replies", self.empty_replies, EmptyReplies)
         if isinstance(self.signed_by, list):

@@ -9,7 +9,7 @@ from lxml import etree
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.evidence import UsernameTokenEvidence
 from zeep_wssec.report import EncryptionReport, Report, SignatureReport
-from zeep_wssec.soap.namespaces import DS, WSSE, WSU, XENC, readable_name
+from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11, WSU, XENC, readable_name
 
 _IN_SECURITY = {
     f"{{{WSU}}}Timestamp": "timestamp",
@@ -17,7 +17,9 @@ _IN_SECURITY = {
     f"{{{WSSE}}}UsernameToken": "username_token",
     f"{{{DS}}}Signature": "signature",
     f"{{{XENC}}}EncryptedKey": "encrypted_key",
+    f"{{{WSSE11}}}SignatureConfirmation": "confirmation",
 }
+_KEY_INFO = f"{{{DS}}}KeyInfo"
 
 
 def part_name(message: Incoming, node: etree._Element) -> str:
@@ -29,6 +31,10 @@ def part_name(message: Incoming, node: etree._Element) -> str:
     parent = node.getparent()
     if node is envelope.body:
         return "body"
+    if node is envelope.root:
+        return "envelope"
+    if node.tag == _KEY_INFO and parent is not None and parent.getparent() is message.security:
+        return "key_info"
     if parent is message.security:
         return _IN_SECURITY.get(str(node.tag), readable_name(node.tag))
     if parent is not None and parent is envelope.header:

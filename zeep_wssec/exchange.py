@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
 
 from lxml import etree
 
-from zeep_wssec.errors import MalformedSecurityError, ProfileError
+from zeep_wssec.errors import KeyMaterialError, MalformedSecurityError, ProfileError
+from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import DS, WSA, WSA_2004, WSU, XENC
@@ -20,8 +21,35 @@ _SIGNATURE_VALUE = f"{{{DS}}}SignatureValue"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class SessionSecret:
+    """A key that one message carried encrypted, and that its answer may name by EncryptedKeySHA1."""
+
+    sha1: bytes
+    """SHA-1 of the encrypted key."""
+    octets: bytes = field(repr=False)
+    known_to: tuple[str, ...] = ()
+    """Aliases of those who could open it; empty: it came from somebody who is not named."""
+
+    def __reduce__(self) -> NoReturn:
+        raise KeyMaterialError("A session key is not pickled: it would leave the process.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Received:
+    """A request as a receiver has read it: what its answer refers to."""
+
+    message_id: str | None = None
+    action: str | None = None
+    signature_values: tuple[str, ...] = ()
+    """Base64 of every ``ds:SignatureValue`` of the request."""
+    signers: tuple[Certificate, ...] = ()
+    """Certificates of the trusted signers, in the order of the signatures."""
+    session_keys: tuple[SessionSecret, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Exchange:
-    """One request as its answer will be held against it; holds no key and no content."""
+    """One request as its answer will be held against it; holds no content."""
 
     names: tuple[str, ...] = ()
     """Names of the operation, most exact first, as far as the message tells: actions, the Body's child."""
@@ -33,7 +61,8 @@ class Exchange:
     has_encrypted_body: bool = False
     has_header: bool = False
     """Whether it carries a security header for the actor of the profile."""
-    sent_at: datetime | None = None
+    session_keys: tuple[SessionSecret, ...] = field(default=(), repr=False)
+    """Keys that the request carried encrypted: an answer may use them again."""
 
     @property
     def operation(self) -> str:
@@ -77,6 +106,11 @@ def message_id(envelope: Envelope) -> str | None:
     return _addressing_text(envelope, "MessageID")
 
 
+def addressing_action(envelope: Envelope) -> str | None:
+    """Give the text of ``wsa:Action``, or ``None``."""
+    return _addressing_text(envelope, "Action")
+
+
 def relates_to(envelope: Envelope) -> list[etree._Element]:
     """Give every ``wsa:RelatesTo`` header block that points to a request."""
     if envelope.header is None:
@@ -96,17 +130,25 @@ def operation_names(envelope: Envelope, http_headers: dict[str, str]) -> Sequenc
     SOAP action, WS-Addressing action, ``{ns}Name`` and ``Name`` of the Body's child, and ``Name``
     without a trailing ``Request``.
     """
-    names: list[str] = []
-    for key, value in http_headers.items():
-        if key.lower() == "soapaction":
-            names.append(value.strip().strip('"'))
-        elif key.lower() == "content-type" and "action=" in value:
-            names.append(value.split("action=", 1)[1].split(";")[0].strip().strip('"'))
+    names = [soap_action(http_headers) or ""]
     names.append(_addressing_text(envelope, "Action") or "")
     if len(envelope.body):
         tag = str(envelope.body[0].tag)
         names += [tag, tag.rsplit("}", 1)[-1], tag.rsplit("}", 1)[-1].removesuffix("Request")]
     return list(dict.fromkeys(name for name in names if name))
+
+
+def soap_action(http_headers: Mapping[str, str]) -> str | None:
+    """Give the SOAP action that HTTP headers tell, of SOAP 1.1 or 1.2."""
+    for key, value in http_headers.items():
+        text = ""
+        if key.lower() == "soapaction":
+            text = value
+        elif key.lower() == "content-type" and "action=" in value:
+            text = value.split("action=", 1)[1].split(";")[0]
+        if text.strip().strip('"'):
+            return text.strip().strip('"')
+    return None
 
 
 def _addressing_text(envelope: Envelope, local: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
@@ -17,7 +18,13 @@ from zeep_wssec.errors import (
     UnsupportedTokenError,
 )
 from zeep_wssec.evidence_words import part_name, report_of
-from zeep_wssec.exchange import Exchange
+from zeep_wssec.exchange import (
+    Exchange,
+    Received,
+    SessionSecret,
+    addressing_action,
+    message_id,
+)
 from zeep_wssec.header.binary_token import BINARY_TOKEN, read_binary_token
 from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION, read_signature_confirmation
 from zeep_wssec.header.context import Incoming
@@ -28,11 +35,17 @@ from zeep_wssec.header.decryption import (
     read_encrypted_key_element,
     read_reference_list_element,
 )
-from zeep_wssec.header.signature import read_signature_element
+from zeep_wssec.header.derived_key import DERIVED_KEY_TOKENS
+from zeep_wssec.header.evidence import UsernameTokenEvidence
+from zeep_wssec.header.security_context import SECURITY_CONTEXT_TOKENS, read_security_context
+from zeep_wssec.header.symmetric_reference import read_derived_key_token
 from zeep_wssec.header.timestamp import TIMESTAMP, read_timestamp
 from zeep_wssec.header.username_token import USERNAME_TOKEN, read_username_token
+from zeep_wssec.header.verification import read_signature_element
+from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.path import PathValidator
 from zeep_wssec.plan import Plan
+from zeep_wssec.replay import require_new
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import Verdict, demands_for, judge, require_as_sent, signers_for
 from zeep_wssec.soap.envelope import Envelope, fault_text
@@ -51,8 +64,18 @@ _READERS: dict[str, Callable[[Incoming, etree._Element], None]] = {
     ENCRYPTED_DATA: read_encrypted_data_element,
     REFERENCE_LIST: read_reference_list_element,
     SIGNATURE_CONFIRMATION: read_signature_confirmation,
+    **dict.fromkeys(DERIVED_KEY_TOKENS, read_derived_key_token),
+    **dict.fromkeys(SECURITY_CONTEXT_TOKENS, read_security_context),
 }
 """Children of ``wsse:Security`` that are understood, each with its reader; every other one is refused."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outcome:
+    """An accepted message."""
+
+    report: Report
+    received: Received
 
 
 def check(
@@ -63,7 +86,7 @@ def check(
     now: datetime,
     paths: PathValidator,
     operation: str | None = None,
-) -> Report:
+) -> Outcome:
     """Check a message and decrypt it in place.
 
     Args:
@@ -75,7 +98,7 @@ def check(
         operation: Name of the operation, for its overlay, besides those that the request tells.
 
     Returns:
-        What was found and proved.
+        What was found and proved, and what an answer to this message may refer to.
 
     Raises:
         InboundError: The message is refused; ``report`` has what was found until then.
@@ -96,20 +119,57 @@ def check(
     try:
         # 2. Our security header: none, or exactly one.
         security = _find_security_header(envelope, plan)
-        message = _start(envelope, security, plan, demands, signed_by, now, paths)
+        message = _start(envelope, security, plan, demands, signed_by, now, paths, exchange)
         # 3. Its children in document order; decryption may put new ones in.
         _read_children(message, order)
         # 4. What was proved, against what must be.
         verdict = judge(message, plan, demands, exchange)
         accepted_fault = _check_verdict(message, demands, verdict)
+        # 5. Whether it is the first of its kind: last, because what is remembered is refused from now on.
+        if not accepted_fault:
+            _require_new_tokens(message, plan)
     except InboundError as error:
         raise _with_context(error, envelope, message, order) from None
-    # 5. The report.
-    return report_of(
+    # 6. The report.
+    report = report_of(
         message,
         order=order,
         proved=() if accepted_fault else verdict.proved,
         warnings=_warnings(demands, accepted_fault, verdict.proved),
+    )
+    return Outcome(report=report, received=_received(message))
+
+
+def _require_new_tokens(message: Incoming, plan: Plan) -> None:
+    """Refuse a UsernameToken that was accepted before, and remember those of this message.
+
+    Only what was accepted is remembered: whoever sends a captured Nonce ahead, with another password or in
+    a message that fails for any other reason, does not keep the true message out. Of two copies that arrive
+    at once the store lets one pass.
+
+    Raises:
+        ReplayError: It was accepted before, or the store cannot tell.
+
+    Spec: WSS UsernameToken Profile 1.1.1, section 5, Security Considerations.
+    """
+    for item in message.evidence:
+        if isinstance(item, UsernameTokenEvidence) and item.replay_key:
+            require_new(plan.replay, item.replay_key, item.replay_until)
+
+
+def _received(message: Incoming) -> Received:
+    """Note what an answer to this message may refer to."""
+    envelope = message.envelope
+    signers = (item.signer for item in message.signatures if item.trusted_as is not None)
+    return Received(
+        message_id=message_id(envelope),
+        action=addressing_action(envelope),
+        signature_values=tuple(item.value for item in message.signatures),
+        signers=tuple(item for item in signers if isinstance(item, Certificate)),
+        session_keys=tuple(
+            SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to)
+            for sha1, key in message.received_keys.items()
+        ),
     )
 
 
@@ -130,6 +190,7 @@ def _start(
     signed_by: tuple[SignedBy, ...],
     now: datetime,
     paths: PathValidator,
+    exchange: Exchange | None,
 ) -> Incoming:
     keys = plan.keystore.snapshot()
     return Incoming(
@@ -145,6 +206,8 @@ def _start(
         max_age_seconds=demands.fresh_seconds if demands is not None else None,
         paths=paths,
         placement=Placement(envelope.root, plan.limits),
+        session_keys=exchange.session_keys if exchange is not None else (),
+        own_values=frozenset(exchange.signature_values if exchange is not None else ()),
     )
 
 

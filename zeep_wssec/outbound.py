@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from lxml import etree
 
 from zeep_wssec.errors import KeyNotFoundError, MalformedSecurityError, OutboundError
-from zeep_wssec.exchange import Exchange, message_id, operation_names
+from zeep_wssec.exchange import (
+    Exchange,
+    Received,
+    SessionSecret,
+    message_id,
+    operation_names,
+    soap_action,
+)
+from zeep_wssec.header.addressing import write_addressing
+from zeep_wssec.header.binary_token import write_opaque_token
+from zeep_wssec.header.confirmation import write_signature_confirmation
 from zeep_wssec.header.context import Outgoing
 from zeep_wssec.header.encryption import write_encryption
+from zeep_wssec.header.security_context import write_security_context
+from zeep_wssec.header.security_header import arrange, new_security, to_draft
+from zeep_wssec.header.session_key import write_session_key
 from zeep_wssec.header.signature import write_signature
 from zeep_wssec.header.timestamp import TIMESTAMP, write_timestamp
 from zeep_wssec.header.username_token import write_username_token
 from zeep_wssec.plan import Plan
 from zeep_wssec.settings import (
+    Addressing,
+    BinaryToken,
     Encryption,
-    SecurityHeader,
+    SecurityContext,
+    SessionKey,
     Signature,
+    SignatureConfirmation,
     Step,
     Timestamp,
     UsernameToken,
 )
 from zeep_wssec.soap.envelope import Envelope
-from zeep_wssec.soap.namespaces import WSSE, WSU
+
+_WRITERS: Mapping[type, Callable[[Outgoing, Any], None]] = {
+    Addressing: write_addressing,
+    Timestamp: write_timestamp,
+    UsernameToken: write_username_token,
+    BinaryToken: write_opaque_token,
+    SecurityContext: write_security_context,
+    SignatureConfirmation: write_signature_confirmation,
+    SessionKey: write_session_key,
+    Signature: write_signature,
+    Encryption: write_encryption,
+}
+"""The steps of a profile, each with its writer."""
 
 
 def protect(
@@ -34,6 +64,7 @@ def protect(
     now: datetime,
     operation: str | None = None,
     http_headers: Mapping[str, str] | None = None,
+    answers: Received | None = None,
 ) -> Exchange:
     """Protect an envelope in place.
 
@@ -45,6 +76,7 @@ def protect(
         now: Aware UTC time, for Timestamps and the validity of our certificates.
         operation: Name of the operation, for its overlay; unset: what headers and Body tell.
         http_headers: HTTP headers of the request: its SOAP action names the operation.
+        answers: The request that this message answers, if it does.
 
     Returns:
         What the answer is to be held against.
@@ -61,23 +93,40 @@ def protect(
         names = [operation, *names]
     steps, _ = plan.for_operation(names)
     if not steps:
-        return _exchange(envelope, names, None, now)
+        return _exchange(envelope, names, None)
     undo_header = envelope.header is None
     envelope, header = envelope.require_header()
-    message = _start(envelope, header, plan, now)
+    action = soap_action(http_headers or {})
+    message = _start(envelope, header, plan, now, names=names, action=action, answers=answers)
+    sent_id: str | None = None
     try:
         for index, step in enumerate(steps):
+            if isinstance(step, Encryption):
+                # It may be among what is encrypted, and the answer names it all the same.
+                sent_id = message_id(envelope) or sent_id
             _run_at(message, step, plan.path_of_steps(steps), index)
-        _arrange(message.security, plan.header)
+        arrange(message.security, plan.header)
     except BaseException as error:
         _put_back(message, undo_header)
         if isinstance(error, MalformedSecurityError):
             raise OutboundError(str(error)) from None
         raise
-    return _exchange(envelope, names, message, now)
+    exchange = _exchange(envelope, names, message, sent_id=sent_id)
+    if plan.header.namespace != "1.0":
+        to_draft(message.security)
+    return exchange
 
 
-def _start(envelope: Envelope, header: etree._Element, plan: Plan, now: datetime) -> Outgoing:
+def _start(
+    envelope: Envelope,
+    header: etree._Element,
+    plan: Plan,
+    now: datetime,
+    *,
+    names: Sequence[str],
+    action: str | None,
+    answers: Received | None,
+) -> Outgoing:
     """Give the working state with our ``wsse:Security`` in place: a new one, or the one to extend."""
     present = envelope.security_headers(plan.header.actor)
     snapshot = plan.keystore.snapshot()
@@ -90,10 +139,16 @@ def _start(envelope: Envelope, header: etree._Element, plan: Plan, now: datetime
         raise OutboundError("The envelope has two wsse:Security headers for this actor.")
     message = Outgoing(
         envelope=envelope,
-        security=present[0] if present else _new_header(envelope, header, plan.header),
+        security=present[0]
+        if present
+        else new_security(envelope, header, plan.header, plan.namespaces),
         keys=snapshot,
         parts=plan.parts,
         namespaces=plan.namespaces,
+        service_address=plan.service.address,
+        names=tuple(names),
+        soap_action=action,
+        answers=answers,
         now=now,
     )
     before = list(present[0]) if present else None
@@ -108,54 +163,23 @@ def _start(envelope: Envelope, header: etree._Element, plan: Plan, now: datetime
     return message
 
 
-def _new_header(
-    envelope: Envelope, header: etree._Element, settings: SecurityHeader
-) -> etree._Element:
-    security = etree.fromstring(f'<wsse:Security xmlns:wsse="{WSSE}" xmlns:wsu="{WSU}"/>')
-    header.insert(0, security)
-    soap12 = envelope.version == "1.2"
-    if settings.must_understand:
-        security.set(envelope.name("mustUnderstand"), "true" if soap12 else "1")
-    if settings.actor is not None:
-        security.set(envelope.name("role" if soap12 else "actor"), settings.actor)
-    return security
-
-
 def _run_at(message: Outgoing, step: Step, path: str, index: int) -> None:
     """Run a step; an alias that is not there is named by its place in the profile."""
     try:
         _run(message, step)
     except KeyNotFoundError as error:
         alias, place = str(error.details.get("alias")), f"{path}[{index}]"
-        if isinstance(step, Encryption) and alias in step.recipients:
-            place = f"{place}.recipients[{list(step.recipients).index(alias)}]"
-        elif isinstance(step, Signature):
+        recipients = list(step.recipients) if isinstance(step, Encryption | SessionKey) else []
+        if alias in recipients:
+            place = f"{place}.recipients[{recipients.index(alias)}]"
+        elif isinstance(step, Signature | Encryption | SecurityContext):
             place = f"{place}.key"
         error.details.setdefault("path", place)
         raise
 
 
 def _run(message: Outgoing, step: Step) -> None:
-    if isinstance(step, Timestamp):
-        write_timestamp(message, step)
-    elif isinstance(step, UsernameToken):
-        write_username_token(message, step)
-    elif isinstance(step, Signature):
-        write_signature(message, step)
-    elif isinstance(step, Encryption):
-        write_encryption(message, step)
-
-
-def _arrange(security: etree._Element, settings: SecurityHeader) -> None:
-    """Move the Timestamp where the layout wants it.
-
-    Spec: WS-SecurityPolicy 1.3, section 6.7, Security Header Layout.
-    """
-    if settings.layout not in ("timestamp_first", "timestamp_last"):
-        return
-    timestamp = security.find(TIMESTAMP)
-    if timestamp is not None:
-        security.insert(0 if settings.layout == "timestamp_first" else len(security), timestamp)
+    _WRITERS[type(step)](message, step)
 
 
 def _put_back(message: Outgoing, undo_header: bool) -> None:
@@ -176,16 +200,21 @@ def _exchange(
     envelope: Envelope,
     names: Sequence[str],
     message: Outgoing | None,
-    now: datetime,
+    *,
+    sent_id: str | None = None,
 ) -> Exchange:
     return Exchange(
         names=tuple(names),
-        message_id=message_id(envelope),
+        message_id=message_id(envelope) or sent_id,
         signature_values=tuple(message.signature_values) if message else (),
         has_timestamp=message is not None and _has_timestamp(message),
         has_encrypted_body=message is not None and message.body_encrypted,
         has_header=message is not None,
-        sent_at=now,
+        session_keys=tuple(
+            SessionSecret(sha1=key.sha1, octets=key.octets, known_to=key.recipients)
+            for key in (message.message_keys.values() if message else ())
+            if key.sha1 is not None
+        ),
     )
 
 

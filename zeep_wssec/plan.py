@@ -10,21 +10,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from lxml import etree
+
 from zeep_wssec.demands import Demands, Inbound
-from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
+from zeep_wssec.errors import ProfileError
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.settings import (
     Encryption,
     SecurityHeader,
     Signature,
     Step,
-    Timestamp,
-    UsernameToken,
-    check_choice,
 )
+from zeep_wssec.settings.checks import check_choice
 from zeep_wssec.soap.limits import Limits
+from zeep_wssec.soap.namespaces import SOAP11, SOAP12, attribute_name
 from zeep_wssec.soap.parts import Part, parse_parts
+from zeep_wssec.step_order import check_header, check_steps
 
+_OWN_ATTRIBUTES = frozenset(
+    f"{{{uri}}}{name}" for uri in (SOAP11, SOAP12) for name in ("actor", "role", "mustUnderstand")
+)
 TLSVersion = Literal["1.2", "1.3"]
 
 
@@ -91,6 +97,8 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     service: Service = field(default_factory=Service)
     tls: TLS | None = None
+    replay: ReplayStore = field(default_factory=MemoryReplayStore)
+    """Where Nonces of accepted UsernameTokens are remembered; unset: in memory, for this profile alone."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.keystore, Keystore):
@@ -99,10 +107,16 @@ class Plan:
         object.__setattr__(self, "outbound", tuple(self.outbound))
         object.__setattr__(self, "operations", MappingProxyType(dict(self.operations)))
         object.__setattr__(self, "namespaces", MappingProxyType(dict(self.namespaces)))
-        check_steps(self.outbound, self.namespaces, "outbound")
-        for name, overlay in self.operations.items():
-            check_steps(overlay.outbound or (), self.namespaces, f"operation[{name!r}].outbound")
-        _ = self.parts
+        _check_attributes(self.header, self.namespaces)
+        listed = {
+            f"operation[{name!r}].outbound": overlay.outbound or ()
+            for name, overlay in self.operations.items()
+        }
+        for path, steps in {"outbound": self.outbound, **listed}.items():
+            check_steps(steps, self.namespaces, path)
+            check_header(steps, self.header, path)
+        for steps in (self.outbound, *(item.outbound or () for item in self.operations.values())):
+            _check_whole_document(steps, self.parts, self.header)
         for demands in (self.inbound, *(item.inbound for item in self.operations.values())):
             if isinstance(demands, Inbound):
                 self.demanded_parts(demands)
@@ -114,6 +128,7 @@ class Plan:
             _check_kind(name, getattr(self, name), kind)
         if self.tls is not None:
             _check_kind("tls", self.tls, TLS)
+        _check_kind("replay", self.replay, ReplayStore)
         _check_demands("inbound", self.inbound)
         _check_kind("outbound", self.outbound, list, tuple)
         _check_kind("namespaces", self.namespaces, Mapping)
@@ -180,68 +195,47 @@ def _check_kind(path: str, value: object, *kinds: type) -> None:
     raise ProfileError(f"Needed is {wanted}, not {found}.", hint=hint, path=path)
 
 
-def check_steps(steps: Sequence[Step], namespaces: Mapping[str, str], path: str) -> None:
-    """Refuse steps whose order cannot give what they say.
-
-    Raises:
-        ProfileError: A part that a later step makes, a second Timestamp, no step at all of that kind, or
-            CBC encryption that no later signature covers and no opt-in allows.
-    """
-    made: set[str] = set()
+def _check_whole_document(
+    steps: Sequence[Step], parts: Mapping[int, tuple[Part, ...]], header: SecurityHeader
+) -> None:
+    """Refuse what would change a document after all of it was signed."""
     for index, step in enumerate(steps):
-        where = f"{path}[{index}]"
-        if isinstance(step, Timestamp):
-            if "timestamp" in made:
-                raise ProfileError("A message has one Timestamp.", path=where)
-            made.add("timestamp")
-        elif isinstance(step, UsernameToken):
-            made.add("username_token")
-        elif isinstance(step, Signature | Encryption):
-            parts = parse_parts(step.parts, namespaces=namespaces, path=f"{where}.parts")
-            _check_order(parts, made, steps[index:], where)
-            if isinstance(step, Signature):
-                made.add("signature")
-            else:
-                made.add("encrypted_key")
-                _check_cbc(step, steps[index + 1 :], where)
-        else:
-            _check_kind(where, step, *get_args(Step))
-
-
-def _check_order(parts: Sequence[Part], made: set[str], later: Sequence[Step], where: str) -> None:
-    makers = {
-        "timestamp": Timestamp,
-        "username_token": UsernameToken,
-        "signature": Signature,
-        "encrypted_key": Encryption,
-    }
-    for part in parts:
-        if part.kind not in makers or part.kind in made:
+        if not any(part.kind == "envelope" for part in parts.get(id(step), ())):
             continue
-        if any(isinstance(step, makers[part.kind]) for step in later[1:]):
+        if not isinstance(step, Signature):
+            raise ProfileError("The Envelope itself cannot be encrypted.", path="outbound")
+        if index != len(steps) - 1:
             raise ProfileError(
-                f"The part {part.text!r} is made by a later step.",
-                hint="Put that step in front of this one.",
-                path=f"{where}.parts",
+                "A signature over the whole envelope must be the last step.",
+                path=f"outbound[{index}].parts",
             )
-        if not part.optional:
+        if header.order or header.layout in ("timestamp_first", "timestamp_last"):
             raise ProfileError(
-                f"No step makes the part {part.text!r}.",
-                hint=f"Add one, or write {part.kind + '?'!r} if the message may go without.",
-                path=f"{where}.parts",
+                "The header cannot be put in order after the whole envelope was signed.",
+                hint="Put the steps in the order that gives the header's.",
+                path="header.order" if header.order else "header.layout",
             )
 
 
-def _check_cbc(step: Encryption, later: Sequence[Step], where: str) -> None:
-    if step.cipher.mode != "cbc" or "cbc" in step.legacy:
-        return
-    if any(isinstance(item, Signature) and "encrypted_key" in item.parts for item in later):
-        return
-    raise LegacyAlgorithmError(
-        f'"{step.algorithm}" without a signature over ciphertext and key can be altered unseen.',
-        hint='Use "aes256-gcm", sign the encrypted parts and "encrypted_key" afterwards, or add '
-        'legacy = { cbc = "reason" }.',
-        path=f"{where}.algorithm",
-        algorithm=step.algorithm,
-        opt_in="cbc",
-    )
+def _check_attributes(header: SecurityHeader, namespaces: Mapping[str, str]) -> None:
+    """Refuse attributes whose prefix nobody declares, or that another setting writes."""
+    probe = etree.Element("probe")
+    for name, value in header.attributes.items():
+        path = f"header.attributes[{name!r}]"
+        try:
+            resolved = attribute_name(name, namespaces)
+            probe.set(resolved, value)
+        except KeyError:
+            raise ProfileError(
+                f"The prefix of {name!r} is not declared.",
+                hint="Declare it under namespaces, or write {ns}name.",
+                path=path,
+            ) from None
+        except ValueError:
+            raise ProfileError("XML cannot carry this name or value.", path=path) from None
+        if resolved in _OWN_ATTRIBUTES:
+            raise ProfileError(
+                "This attribute has a setting of its own.",
+                hint="Use header.actor or header.must_understand.",
+                path=path,
+            )

@@ -8,29 +8,31 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from zeep_wssec import calls, inbound, outbound
-from zeep_wssec.arguments import Message, Request, moment, read_envelope, read_reply, read_request
+from zeep_wssec.arguments import (
+    Message,
+    Request,
+    moment,
+    profile_path,
+    read_envelope,
+    read_reply,
+    read_request,
+)
 from zeep_wssec.calls import Call
 from zeep_wssec.clients import AsyncProfileClient, ProfileClient, open_async_client, open_client
 from zeep_wssec.demands import Demands, OverTLS, Unverified
-from zeep_wssec.errors import (
-    InboundError,
-    KeyLoadError,
-    ProfileError,
-    RequirementError,
-    WSSecError,
-)
+from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSecError
 from zeep_wssec.exchange import Exchange
-from zeep_wssec.keys.files import require_path
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
+from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.report import Report
-from zeep_wssec.requirements import demands_for, signers_for
+from zeep_wssec.requirements import demands_for, require_signer, signers_for
 from zeep_wssec.results import Checked, ExchangeRecord, Secured
 from zeep_wssec.settings import SecurityHeader, Step
 from zeep_wssec.soap.limits import Limits
@@ -66,6 +68,7 @@ class Profile:
         limits: Limits | None = None,
         service: Service | None = None,
         tls: TLS | None = None,
+        replay: ReplayStore | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         """Make a profile from settings.
@@ -76,6 +79,7 @@ class Profile:
             inbound: What answers must prove; unset, the request decides.
             operations: Overlays by SOAP action, addressing action or name of the Body's child.
             header, namespaces, limits, service, tls: The security header, prefixes, bounds, connection.
+            replay: Where Nonces of accepted UsernameTokens are remembered; unset: in memory.
             clock: Gives the aware present time.
 
         Raises:
@@ -91,6 +95,7 @@ class Profile:
             limits=limits or Limits(),
             service=service or Service(),
             tls=tls,
+            replay=MemoryReplayStore(clock=clock) if replay is None else replay,
         )
         self._start(clock=clock, path=None)
 
@@ -121,7 +126,7 @@ class Profile:
         # Imported here, since a profile made in Python needs no TOML.
         from zeep_wssec.profile_file import load_plan
 
-        resolved = Path(_require_path(path)).resolve()
+        resolved = profile_path(path).resolve()
         return cls.from_plan(load_plan(resolved), path=resolved)
 
     # Without zeep.
@@ -131,6 +136,7 @@ class Profile:
         envelope: Message,
         *,
         operation: str | None = None,
+        answers: Checked | None = None,
         now: datetime | None = None,
     ) -> Secured:
         """Protect one message.
@@ -138,6 +144,7 @@ class Profile:
         Args:
             envelope: Bytes, or an Envelope element, which is changed in place; on failure it is as before.
             operation: Name of the operation, for its overlay.
+            answers: The request that this message answers, as ``check`` gave it.
             now: Aware time, instead of the clock.
 
         Raises:
@@ -146,7 +153,8 @@ class Profile:
         """
         root = read_envelope(envelope, self.plan.limits)
         now = moment(now, self._clock)
-        exchange = outbound.protect(root, self.plan, now=now, operation=operation)
+        received = answers.received if answers is not None else None
+        exchange = outbound.protect(root, self.plan, now=now, operation=operation, answers=received)
         return Secured(envelope=root, exchange=exchange)
 
     def check(
@@ -187,7 +195,7 @@ class Profile:
     ) -> Checked:
         calls.keep_report(self.owner, None)
         try:
-            report = inbound.check(
+            outcome = inbound.check(
                 root,
                 self.plan,
                 exchange=request,
@@ -201,8 +209,8 @@ class Profile:
             if error.report is not None:
                 calls.keep_report(self.owner, error.report)
             raise
-        calls.keep_report(self.owner, report)
-        return Checked(envelope=root, report=report)
+        calls.keep_report(self.owner, outcome.report)
+        return Checked(envelope=root, report=outcome.report, received=outcome.received)
 
     def last_report(self) -> Report | None:
         """Give the report of the latest check in this thread or task, or ``None``."""
@@ -361,7 +369,7 @@ class Profile:
         keys = self.plan.keystore.snapshot()
         for signer in signers_for(self.plan, demands, names=call.exchange.names):
             if isinstance(signer, str):
-                keys.require_partner(signer)
+                require_signer(keys, signer)
 
     def _record(self, call: Call, *, outcome: str, code: str, report: Report | None) -> None:
         record = ExchangeRecord.of_call(
@@ -377,22 +385,11 @@ class Profile:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.path is None:
-            _refuse_pickle()
+            raise ProfileError(
+                "A profile made in memory is not pickled: its private keys would leave the process.",
+                hint="Save it as a profile file; one from a file pickles as its path.",
+            )
         return (Profile.load, (str(self.path),))
-
-
-def _refuse_pickle() -> NoReturn:
-    raise ProfileError(
-        "A profile made in memory is not pickled: its private keys would leave the process.",
-        hint="Save it as a profile file; one from a file pickles as its path.",
-    )
-
-
-def _require_path(path: str | PathLike[str]) -> str:
-    try:
-        return require_path(path, what="a profile")
-    except KeyLoadError as error:
-        raise ProfileError(str(error.message), hint="Give the path of a TOML file.") from None
 
 
 def _utc_now() -> datetime:

@@ -16,7 +16,7 @@ from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, ProfileError
 from zeep_wssec.keys.files import read_file
 from zeep_wssec.keys.secrets import Secret
-from zeep_wssec.plan import Overlay, Plan, check_steps
+from zeep_wssec.plan import Overlay, Plan
 from zeep_wssec.profile_keys import KeystoreEntry, TrustSection, load_keystore
 from zeep_wssec.profile_schema import (
     MODES,
@@ -40,6 +40,7 @@ from zeep_wssec.profile_values import (
 )
 from zeep_wssec.settings import Encryption, Signature, Step
 from zeep_wssec.soap.parts import parse_parts
+from zeep_wssec.step_order import check_steps
 
 MAX_FILE_BYTES = 1024 * 1024
 """Largest profile file; a real one has a few kilobytes."""

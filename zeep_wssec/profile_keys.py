@@ -8,22 +8,28 @@ from pathlib import Path
 
 from zeep_wssec.errors import KeyMaterialError, ProfileError, WrongPasswordError
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.keystore_file import decode_base64
 from zeep_wssec.keys.secrets import Secret
 
 _PASSWORDS = ("password", "key_password", "alias")
+_NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password"}
+"""What else an entry cannot be without."""
+_WHAT = "a symmetric key in base64"
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "pkcs12": _PASSWORDS,
     "pem": _PASSWORDS,
     "base64_env": _PASSWORDS,
     "key": ("certificate", "chain", "password", "alias"),
     "partner": ("certificate", "anchors"),
+    "secret_key": ("value", "key_name"),
+    "user": ("password",),
 }
 """The key that says what an entry is, and the keys that may stand beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeystoreEntry:
-    """One ``[[keystore]]``: key pairs of ours, or a partner's certificate."""
+    """One ``[[keystore]]``: key pairs of ours, a partner's certificate, a shared secret, or a user."""
 
     pkcs12: Path | None = None
     """PKCS#12 file (.p12, .pfx) with our key pairs."""
@@ -38,7 +44,7 @@ class KeystoreEntry:
     chain: tuple[Path, ...] = ()
     """Files with the certificates above that of ``key``."""
     password: Secret | None = field(default=None, repr=False)
-    """Password of the file or of its private key."""
+    """Password of the file or of its private key, or of ``user``."""
     key_password: Secret | None = field(default=None, repr=False)
     """Password of the private keys, when it is another one."""
     alias: str | None = None
@@ -47,6 +53,14 @@ class KeystoreEntry:
     """Name of a partner: whom we encrypt to, and who must sign."""
     anchors: tuple[Path, ...] = ()
     """CA certificates under which ``partner`` may renew its certificate; trusted for no one else."""
+    secret_key: str | None = None
+    """Name of a symmetric key that a partner has too; ``value`` has the key."""
+    value: Secret | None = field(default=None, repr=False)
+    """The key of ``secret_key``, 16 to 1024 octets, in base64."""
+    key_name: str | None = None
+    """What ``ds:KeyName`` calls ``secret_key`` in messages, in place of its name here."""
+    user: str | None = None
+    """Name of a user whose username tokens are checked, or whose password keys are derived from."""
 
     def __post_init__(self) -> None:
         given = [item.name for item in fields(self) if getattr(self, item.name) not in (None, ())]
@@ -65,18 +79,28 @@ class KeystoreEntry:
                     hint=f"Beside {forms[0]} there may be {', '.join(_FORMS[forms[0]])}.",
                     path=name,
                 )
-        if self.partner is not None and self.certificate is None:
-            raise ProfileError("A partner needs its certificate.", path="certificate")
+        needed = _NEEDED.get(forms[0], forms[0])
+        if getattr(self, needed) is None:
+            article = "its" if forms[0] == "partner" else "a"
+            raise ProfileError(
+                f"A {forms[0].replace('_', ' ')} needs {article} {needed}.", path=needed
+            )
 
     def added_to(self, keystore: Keystore) -> Keystore:
         """Give ``keystore`` with what this entry names.
 
         Raises:
-            KeyMaterialError: A file cannot be used.
+            KeyMaterialError: A file or a secret cannot be used.
         """
         if self.partner is not None and self.certificate is not None:
             anchors = self.anchors or None
             return keystore.with_partner(self.partner, self.certificate, anchors=anchors)
+        if self.secret_key is not None and self.value is not None:
+            source = f"{self.value!r} of the secret {self.secret_key!r}"
+            octets = decode_base64(self.value.reveal(), what=_WHAT, source=source)
+            return keystore.with_secret(self.secret_key, octets, key_name=self.key_name)
+        if self.user is not None and self.password is not None:
+            return keystore.with_user(self.user, self.password)
         return keystore.merge(self._load())
 
     def _load(self) -> Keystore:

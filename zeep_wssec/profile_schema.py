@@ -15,26 +15,53 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from zeep_wssec.demands import Demands, Inbound
+from zeep_wssec.demands import Action, Demands, Inbound
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Service
 from zeep_wssec.profile_keys import KeystoreEntry, TrustSection
-from zeep_wssec.settings import Encryption, SecurityHeader, Signature, Step
+from zeep_wssec.settings import (
+    Addressing,
+    Encryption,
+    SecurityHeader,
+    SessionKey,
+    Signature,
+    Step,
+)
+from zeep_wssec.settings.addressing import AddressingBlock
+from zeep_wssec.settings.header import HeaderChild
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.xmlcrypto import algorithms
 
 UNSET = "none"
 """What TOML, which has no null, says for ``None`` where that is not the default."""
 
+_KEY_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "key_transport": tuple(algorithms.KEY_TRANSPORTS_BY_NAME),
+    "digest": tuple(algorithms.OAEP_DIGESTS_BY_NAME),
+    "mgf": tuple(algorithms.MASK_GENERATIONS_BY_NAME),
+    "key_wrap": tuple(algorithms.KEY_WRAPS_BY_NAME),
+    "key_derivation": tuple(algorithms.KEY_DERIVATIONS_BY_NAME),
+    "derivation_digest": tuple(algorithms.DERIVATION_DIGESTS_BY_NAME),
+}
 _CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Signature, "algorithm"): tuple(algorithms.SIGNATURE_METHODS_BY_NAME),
     (Signature, "digest"): tuple(algorithms.DIGESTS_BY_NAME),
+    (Signature, "canonicalization"): tuple(algorithms.CANONICALIZATIONS_BY_NAME),
+    (Signature, "part_canonicalization"): tuple(algorithms.CANONICALIZATIONS_BY_NAME),
     (Encryption, "algorithm"): tuple(algorithms.DATA_CIPHERS_BY_NAME),
-    (Encryption, "key_transport"): tuple(algorithms.KEY_TRANSPORTS_BY_NAME),
-    (Encryption, "digest"): tuple(algorithms.OAEP_DIGESTS_BY_NAME),
-    (Encryption, "mgf"): tuple(algorithms.MASK_GENERATIONS_BY_NAME),
+    **{
+        (step, name): names
+        for step in (Encryption, SessionKey)
+        for name, names in _KEY_CHOICES.items()
+    },
 }
 """Values of fields whose type is only ``str``, for editors to offer."""
+_ITEM_CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
+    (SecurityHeader, "order"): get_args(HeaderChild),
+    (Addressing, "must_understand"): get_args(AddressingBlock),
+    (Inbound, "order"): get_args(Action),
+}
+"""The same of lists: what each item may be."""
 
 _SCALARS: Mapping[Any, Mapping[str, str]] = {
     bool: {"type": "boolean"},
@@ -104,7 +131,10 @@ def members_of(hint: Any) -> tuple[Any, ...]:
 @cache
 def options_of(cls: type) -> Mapping[str, Option]:
     """Give the options of a settings class by field name, in the order of its fields."""
-    hints, docs = get_type_hints(cls), _field_docs(cls)
+    hints = get_type_hints(cls)
+    docs: dict[str, str] = {}
+    for base in reversed(cls.__mro__[:-1]):
+        docs |= _field_docs(base)
     options = {}
     for item in fields(cls):
         required = item.default is MISSING and item.default_factory is MISSING
@@ -182,13 +212,23 @@ def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
 def _object_of(cls: type, *, constant: tuple[str, str] | None = None) -> dict[str, Any]:
     properties: dict[str, Any] = {constant[0]: {"const": constant[1]}} if constant else {}
     required = [constant[0]] if constant else []
+    sources: list[dict[str, Any]] = []
     for option in options_of(cls).values():
         for key in option.keys:
             properties[key] = _property_of(cls, option)
-        if option.required:
+        if option.required and option.secret:
+            sources.append({"oneOf": [{"required": [key]} for key in option.keys]})
+        elif option.required:
             required.append(option.name)
-    described = {"description": _prose((inspect.getdoc(cls) or "").split("\n\n")[0])}
-    return described | _closed(properties) | ({"required": required} if required else {})
+    found: dict[str, Any] = {
+        "description": _prose((inspect.getdoc(cls) or "").split("\n\n")[0]),
+        **_closed(properties),
+    }
+    if required:
+        found["required"] = required
+    if sources:
+        found["allOf"] = sources
+    return found
 
 
 def _property_of(cls: type, option: Option) -> dict[str, Any]:
@@ -197,6 +237,9 @@ def _property_of(cls: type, option: Option) -> dict[str, Any]:
         return {**found, "type": "string", "minLength": 1}
     if (cls, option.name) in _CHOICES:
         found["enum"] = list(_CHOICES[cls, option.name])
+    elif (cls, option.name) in _ITEM_CHOICES:
+        items = {"enum": list(_ITEM_CHOICES[cls, option.name])}
+        found |= {"type": "array", "items": items}
     elif option.name == "legacy":
         names = {"enum": list(algorithms.LEGACY)}
         found |= {"type": "object", "propertyNames": names}
@@ -229,7 +272,8 @@ def _shape_of(member: Any) -> dict[str, Any] | None:
         items = _any_of(members_of(get_args(member)[0]), may_be_unset=False)
         return {"type": "array", "items": items}
     if get_origin(member) is Mapping:
-        return {"type": "object", "additionalProperties": {"type": "string"}}
+        values = _any_of(members_of(get_args(member)[1]), may_be_unset=False)
+        return {"type": "object", "additionalProperties": values}
     if is_dataclass(member) and isinstance(member, type):
         (option,) = options_of(member).values()
         return {**_closed({word(member): _property_of(member, option)}), "required": [word(member)]}

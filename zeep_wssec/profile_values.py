@@ -16,7 +16,7 @@ from zeep_wssec.errors import ProfileError, UnknownOptionError
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import Service
 from zeep_wssec.profile_schema import UNSET, Option, members_of, options_of, word
-from zeep_wssec.settings import check_choice
+from zeep_wssec.settings.checks import check_choice
 
 _Settings = TypeVar("_Settings")
 _MAY_BE_URL = ((Service, "wsdl"),)
@@ -90,6 +90,10 @@ def read_settings(
     for option in options.values():
         if option.secret:
             _read_secret(option, table, place, values)
+            if option.required and option.name not in values:
+                raise ProfileError(
+                    f"{option.name} is missing.", hint=_where_instead(option), path=place.path
+                )
         elif option.name in table:
             may_be_url = (cls, option.name) in _MAY_BE_URL
             values[option.name] = _read_option(
@@ -158,7 +162,7 @@ def _refuse_literal_secrets(
     for option in options:
         if option.secret and option.name in table:
             raise ProfileError(
-                "A profile file holds no password.",
+                "A profile file holds no secret.",
                 hint=_where_instead(option),
                 path=place.at(option.name).path,
             )
@@ -259,8 +263,12 @@ def _read_list(value: list[Any], members: tuple[Any, ...], place: Place) -> Any:
 
 
 def _read_table(value: dict[str, Any], members: tuple[Any, ...], place: Place) -> Any:
-    if any(get_origin(member) is Mapping for member in members):
-        return {key: read_value(item, (str,), place=place.at(key)) for key, item in value.items()}
+    for member in members:
+        if get_origin(member) is Mapping:
+            inner = members_of(get_args(member)[1])
+            return {
+                key: read_value(item, inner, place=place.at(key)) for key, item in value.items()
+            }
     forms = {
         word(member): member
         for member in members
@@ -273,13 +281,11 @@ def _read_table(value: dict[str, Any], members: tuple[Any, ...], place: Place) -
         raise ProfileError(f"One of {', '.join(forms)} is needed.", path=place.path)
     ((key, item),) = value.items()
     (option,) = options_of(forms[key]).values()
-    inner = place.at(key)
+    where = place.at(key)
     try:
-        return forms[key](**{option.name: read_value(item, option.members, place=inner)})
+        return forms[key](**{option.name: read_value(item, option.members, place=where)})
     except ProfileError as error:
-        if error.details.get("path") == inner.path:
-            raise
-        error.details["path"] = inner.path
+        error.details["path"] = where.path
         raise
 
 

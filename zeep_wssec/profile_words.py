@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from zeep_wssec.demands import AnyoneUnder, Demands, Inbound, OverTLS, Pin, SignedBy, Unverified
-from zeep_wssec.errors import KeyMaterialError, ProfileError
+from zeep_wssec.demands import (
+    Anonymous,
+    AnyoneUnder,
+    Demands,
+    Inbound,
+    OverTLS,
+    Pin,
+    SignedBy,
+    Unverified,
+)
+from zeep_wssec.errors import ProfileError
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.plan import TLS, Plan
+from zeep_wssec.profile_step_words import describe_parts, describe_step, listed
 from zeep_wssec.requirements import demands_for, signers_for
-from zeep_wssec.settings import Encryption, Signature, Step, Timestamp, UsernameToken
-from zeep_wssec.xmlcrypto.algorithms import default_signature_method
+from zeep_wssec.settings import Encryption, Signature, Step, Timestamp
 
 _USER_INFO = re.compile(r"(?<=//)[^/@\s]*@")
-_REFERENCES = {
-    "binary_token": "travels with the message",
-    "issuer_serial": "is named by issuer and serial number",
-    "subject_key_identifier": "is named by its subject key identifier",
-    "thumbprint": "is named by its SHA-1 thumbprint",
-    "x509_key_identifier": "travels inside the key reference",
-    "x509_data": "travels in X509Data",
+_USER_PROOFS = {
+    "digest": "its digest",
+    "text": "the readable text",
+    "derived_key": "a key derived from it",
 }
-"""What a message says about a certificate, by ``key_reference``."""
 
 
 def describe(plan: Plan, now: datetime) -> list[str]:
@@ -69,57 +74,9 @@ def _sent(what: str, steps: Sequence[Step], plan: Plan) -> list[str]:
         return [f"{what} is sent as it is, without a security header."]
     lines = [f"{what} is protected in these steps:"]
     return lines + [
-        f"  {number}. {describe_step(step, plan)}" for number, step in enumerate(steps, 1)
+        f"  {index + 1}. {describe_step(step, plan, steps[:index])}"
+        for index, step in enumerate(steps)
     ]
-
-
-def describe_step(step: Step, plan: Plan) -> str:
-    """Give one step of ``outbound`` in words."""
-    if isinstance(step, Timestamp):
-        return f"Timestamp that expires after {step.ttl_seconds} seconds, in {step.precision}."
-    if isinstance(step, UsernameToken):
-        return _username_token(step)
-    if isinstance(step, Signature):
-        return _signature(step, plan)
-    return _encryption(step, plan)
-
-
-def _username_token(step: UsernameToken) -> str:
-    password = {
-        "digest": "the SHA-1 digest of the password with nonce and time",
-        "text": "the password as readable text",
-        "none": "no password",
-    }[step.password_type]
-    return f"UsernameToken for {step.username!r} with {password}."
-
-
-def _signature(step: Signature, plan: Plan) -> str:
-    try:
-        entry = plan.keystore.snapshot().require_key(step.key)
-    except KeyMaterialError as error:
-        key, algorithm = f"a key that is not there ({error.message})", step.algorithm
-    else:
-        key = f"the key {entry.alias!r}"
-        default = default_signature_method(entry.certificate.key_kind, "sha256")
-        algorithm = step.algorithm or (default.name if default else None)
-    return (
-        f"Signature over {_parts(step.parts)} with {key} by {algorithm or 'an algorithm of the key'}, "
-        f"digests {step.digest}; the certificate {_REFERENCES[step.key_reference]}."
-    )
-
-
-def _encryption(step: Encryption, plan: Plan) -> str:
-    known = plan.keystore.snapshot()
-    names = []
-    for alias in step.recipients:
-        there = alias in known.partners or alias in known.keys
-        names.append(repr(alias) if there else f"{alias!r} (not in the keystore)")
-    oaep = step.transport.scheme == "rsa-oaep"
-    detail = f" (digest {step.digest}, MGF1 {step.mask.name})" if oaep else ""
-    return (
-        f"Encryption of {_parts(step.parts)} for {_listed(names)} by {step.algorithm}; the key under "
-        f"{step.key_transport}{detail}; the certificate {_REFERENCES[step.key_reference]}."
-    )
 
 
 def _demanded(
@@ -171,9 +128,9 @@ def derive_demands(steps: Sequence[Step], plan: Plan) -> Demands | None:
 
 def _proofs(demands: Inbound, plan: Plan) -> Iterator[str]:
     if demands.signed:
-        yield f"signed by {_signers(demands, plan)}: {_parts(demands.signed)}"
+        yield f"signed by {_signers(demands, plan)}: {describe_parts(demands.signed)}"
     if demands.encrypted:
-        yield f"encrypted to us: {_parts(demands.encrypted)}"
+        yield f"encrypted to us: {describe_parts(demands.encrypted)}"
     if demands.fresh_seconds is not None:
         skew = demands.clock_skew_seconds
         yield f"a Timestamp at most {demands.fresh_seconds} seconds old (clocks may differ by {skew})"
@@ -181,6 +138,14 @@ def _proofs(demands: Inbound, plan: Plan) -> Iterator[str]:
         yield "RelatesTo with the MessageID of the request"
     else:
         yield "RelatesTo, if there is one, with the MessageID of the request"
+    if demands.signature_confirmation == "required":
+        yield "SignatureConfirmation of every signature of the request"
+    else:
+        yield "SignatureConfirmation, if there is one, of every signature of the request"
+    if demands.username_token is not None:
+        yield f"the password of a user of the keystore, by {_USER_PROOFS[demands.username_token]}"
+    if demands.order:
+        yield f"read in the order {listed(demands.order)}"
     if demands.unsigned_faults == "accept":
         yield "nothing, if it is a Fault: an unprotected Fault reaches the caller"
     if demands.empty_replies == "accept":
@@ -197,14 +162,23 @@ def _signers(demands: Inbound, plan: Plan) -> str:
 
 def _signer(signer: SignedBy, plan: Plan) -> str:
     if isinstance(signer, str):
-        partner = plan.keystore.snapshot().partners.get(signer)
-        known = partner.certificate.subject if partner else "not in the keystore"
-        return f"{signer!r} ({known})"
+        return f"{signer!r} ({_entry(signer, plan)})"
     if isinstance(signer, Pin):
         return f"the certificate with SHA-256 {signer.sha256[:16]}…"
     if isinstance(signer, AnyoneUnder):
         return f"anyone under the trust anchors ({signer.reason})"
+    if isinstance(signer, Anonymous):
+        return f"whoever knows our certificate ({signer.reason})"
     return f"the subject {signer.name} under the trust anchors"
+
+
+def _entry(alias: str, plan: Plan) -> str:
+    held = plan.keystore.snapshot()
+    if alias in held.partners:
+        return held.partners[alias].certificate.subject
+    if alias in held.secrets:
+        return "a secret that we share"
+    return "a user" if alias in held.users else "not in the keystore"
 
 
 def _header(plan: Plan) -> Iterator[str]:
@@ -213,6 +187,12 @@ def _header(plan: Plan) -> Iterator[str]:
     if header.actor is not None:
         notes.append(f"for the actor {header.actor}")
     notes.append("must be understood" if header.must_understand else "need not be understood")
+    if header.order:
+        notes.append(f"children in the order {listed(header.order)}")
+    if header.attributes:
+        notes.append(f"with the attributes {listed(header.attributes)}")
+    if header.namespace != "1.0":
+        notes.append(f"in the namespace of {header.namespace}")
     if header.extend:
         notes.append("added to one that is there")
     yield f"Security header: {', '.join(notes)}."
@@ -261,11 +241,3 @@ def _certificate(certificate: Certificate, now: datetime) -> str:
         until, rest = f"from {certificate.not_before:%Y-%m-%d}", "not valid yet"
     kind = f"{certificate.key_kind} {certificate.key_bits}"
     return f"{certificate.subject or '(no subject)'}, {kind}, {until} ({rest})"
-
-
-def _listed(items: Iterable[str]) -> str:
-    return ", ".join(items) or "nothing"
-
-
-def _parts(texts: Iterable[str]) -> str:
-    return _listed(f"{text[:-1]} (if there)" if text.endswith("?") else text for text in texts)

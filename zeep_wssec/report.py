@@ -70,8 +70,7 @@ class Report:
         for item in self.signatures:
             lines.append(
                 f"signed: {', '.join(item.parts)} by {item.signer} "
-                f"(SHA-256 {item.thumbprint_sha256[:16]}…, {item.algorithm}, "
-                f"{item.trusted_as or 'not known to us'})"
+                f"({_fingerprint(item)}{item.algorithm}, {item.trusted_as or 'not known to us'})"
             )
         for sealed in self.encryptions:
             lines.append(
@@ -85,3 +84,8 @@ class Report:
             lines.append(f"user name: {self.username} (password not checked)")
         lines.extend(f"warning: {text}" for text in self.warnings)
         return "\n".join(lines)
+
+
+def _fingerprint(item: SignatureReport) -> str:
+    """Give the certificate's fingerprint; a symmetric key has none."""
+    return f"SHA-256 {item.thumbprint_sha256[:16]}…, " if item.thumbprint_sha256 else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
 
@@ -11,40 +10,45 @@ from lxml import etree
 
 from zeep_wssec.demands import Demands, Inbound, SignedBy
 from zeep_wssec.errors import ProfileError
-from zeep_wssec.exchange import Exchange, relates_to
+from zeep_wssec.exchange import Exchange
 from zeep_wssec.header.binary_token import BINARY_TOKEN
 from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.timestamp import format_time
+from zeep_wssec.keys.keystore import Snapshot
 from zeep_wssec.plan import Plan
-from zeep_wssec.settings import Encryption, Signature
+from zeep_wssec.settings import (
+    Encryption,
+    SecurityContext,
+    SessionKey,
+    Signature,
+    Step,
+    UsernameToken,
+)
 from zeep_wssec.soap.namespaces import WSA, WSA_2004, readable_name
 from zeep_wssec.soap.parts import IN_SECURITY, Part, find_part
+from zeep_wssec.step_order import made_name
+from zeep_wssec.verdict import (
+    Verdict,
+    judge_binding,
+    judge_confirmations,
+    judge_order,
+    judge_relation,
+    judge_users,
+    refuse_wrong_users,
+)
+
+__all__ = [
+    "Verdict",
+    "demands_for",
+    "judge",
+    "require_as_sent",
+    "require_signer",
+    "signers_for",
+]
 
 _ADDRESSING = frozenset({"MessageID", "RelatesTo", "To", "Action", "From", "ReplyTo", "FaultTo"})
 _IN_SECURITY = frozenset({*IN_SECURITY.values(), BINARY_TOKEN, SIGNATURE_CONFIRMATION})
-
-
-@dataclass(eq=False)
-class Verdict:
-    """What was proved and what is missing, in words."""
-
-    proved: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-
-    def note(self, holds: bool, proved: str, missing: str) -> None:
-        """Record one demand."""
-        if holds:
-            self.proved.append(proved)
-        else:
-            self.missing.append(missing)
-
-    def note_signed(self, signed: bool, proved: str, what: str, *, must_sign: bool) -> None:
-        """Record something that fits: it proves nothing unless it is signed."""
-        if signed:
-            self.proved.append(proved)
-        elif must_sign:
-            self.missing.append(f"{what} must be signed, but is not")
 
 
 def demands_for(
@@ -128,7 +132,8 @@ def signers_for(
 ) -> tuple[SignedBy, ...]:
     """Give whom a signature must come from; empty when nothing must be signed.
 
-    Unset, it is the partner that the request was encrypted to, else the only partner of the keystore.
+    Unset, it is the partner that the request was encrypted to, else the only partner of the keystore;
+    without any partner, the secret or user whose key the request was signed with.
 
     Args:
         plan: The profile.
@@ -145,15 +150,16 @@ def signers_for(
         return stated if isinstance(stated, tuple) else (cast(SignedBy, stated),)
     if not demands.signed:
         return ()
-    partners = plan.keystore.snapshot().partners
+    keys, steps = plan.keystore.snapshot(), plan.for_operation(names)[0]
+    partners = keys.partners
     recipients = {
         alias
-        for step in plan.for_operation(names)[0]
-        if isinstance(step, Encryption)
+        for step in steps
+        if isinstance(step, Encryption | SessionKey)
         for alias in step.recipients
         if alias in partners
     }
-    chosen = recipients or set(partners)
+    chosen = recipients or set(partners) or _shared_keys(keys, steps)
     if len(chosen) == 1:
         return tuple(chosen)
     listed = ", ".join(sorted(partners)) or "none"
@@ -164,6 +170,32 @@ def signers_for(
     )
 
 
+def _shared_keys(keys: Snapshot, steps: Sequence[Step]) -> set[str]:
+    """Give the secrets and users whose keys sign the request."""
+    sources = {made_name(step): _source(step) for step in steps}
+    named = {sources.get(step.key, step.key) for step in steps if isinstance(step, Signature)}
+    return {
+        name for name in named if name is not None and (name in keys.secrets or name in keys.users)
+    }
+
+
+def _source(step: Step) -> str | None:
+    """Give the secret or user that a step makes a key from."""
+    if isinstance(step, SecurityContext):
+        return step.key
+    return step.username if isinstance(step, UsernameToken) else None
+
+
+def require_signer(keys: Snapshot, name: str) -> None:
+    """Refuse a name in ``signed_by`` that is neither a partner, nor a secret, nor a user.
+
+    Raises:
+        KeyNotFoundError: With the partners that there are.
+    """
+    if name not in keys.secrets and name not in keys.users:
+        keys.require_partner(name)
+
+
 def judge(
     message: Incoming, plan: Plan, demands: Demands | None, exchange: Exchange | None
 ) -> Verdict:
@@ -171,7 +203,12 @@ def judge(
 
     What stands in the message is judged even where nothing is demanded: a confirmation or a RelatesTo
     that does not fit is never passed over.
+
+    Raises:
+        AuthenticationError: A UsernameToken with a wrong password, or of an unknown user where a proof is
+            demanded.
     """
+    refuse_wrong_users(message, demands)
     verdict = Verdict()
     if isinstance(demands, Inbound):
         signed, encrypted = plan.demanded_parts(demands)
@@ -183,12 +220,31 @@ def judge(
             )
         if demands.fresh_seconds is not None:
             _judge_freshness(message, demands, verdict)
+        if demands.username_token is not None:
+            judge_users(message, demands.username_token, verdict)
+        if demands.order:
+            judge_order(message, demands.order, verdict)
     _judge_places(message, verdict)
     must_sign = isinstance(demands, Inbound) and bool(demands.signed)
     required = isinstance(demands, Inbound) and demands.related == "required"
-    _judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
-    _judge_confirmations(message, exchange, verdict, must_sign=must_sign)
+    judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
+    required = isinstance(demands, Inbound) and demands.signature_confirmation == "required"
+    judge_confirmations(message, exchange, verdict, must_sign=must_sign, required=required)
+    if must_sign:
+        judge_binding(message, exchange, _our_secrets(plan), verdict)
     return verdict
+
+
+def _our_secrets(plan: Plan) -> set[str]:
+    """Give the names of the secrets and users that the steps of the profile sign with."""
+    names: set[str] = set()
+    for steps in (plan.outbound, *(item.outbound or () for item in plan.operations.values())):
+        for step in steps:
+            if isinstance(step, Signature | SecurityContext) and step.key is not None:
+                names.add(step.key)
+            elif isinstance(step, UsernameToken) and step.derive_for != "none":
+                names.add(step.username)
+    return names
 
 
 def _judge_part(
@@ -265,58 +321,3 @@ def _judge_freshness(message: Incoming, demands: Inbound, verdict: Verdict) -> N
             f"fresh: made {format_time(timestamp.created, 'seconds')}",
             "the Timestamp must be signed to prove freshness, but is not",
         )
-
-
-def _judge_relation(
-    message: Incoming,
-    exchange: Exchange | None,
-    verdict: Verdict,
-    *,
-    must_sign: bool,
-    required: bool,
-) -> None:
-    """Hold ``wsa:RelatesTo`` against the MessageID of the request.
-
-    Spec: WS-Addressing 1.0 Core, section 3.4, Formulating a Reply Message.
-    """
-    expected = exchange.message_id if exchange is not None else None
-    found = relates_to(message.envelope)
-    if expected is None or not found:
-        if required:
-            verdict.missing.append(
-                "RelatesTo must name the request, but request or answer has no id"
-            )
-        return
-    values = {(block.text or "").strip() for block in found}
-    if values != {expected}:
-        found_text = ", ".join(
-            sorted({message.shown(block, (block.text or "").strip()) for block in found})
-        )
-        verdict.missing.append(
-            f"RelatesTo must be {expected}, but is {found_text[:200]}: "
-            "this is the answer to another request"
-        )
-        return
-    signed = all(message.is_covered(block) for block in found)
-    verdict.note_signed(signed, "RelatesTo names the request", "RelatesTo", must_sign=must_sign)
-
-
-def _judge_confirmations(
-    message: Incoming, exchange: Exchange | None, verdict: Verdict, *, must_sign: bool
-) -> None:
-    """Hold every SignatureConfirmation against the signatures of the request.
-
-    Spec: WSS SOAP Message Security 1.1.1, section 8.5, Signature Confirmation.
-    """
-    if not message.confirmations or exchange is None:
-        return
-    expected = sorted(exchange.signature_values) or [""]
-    if sorted(message.confirmations.values()) != expected:
-        verdict.missing.append(
-            "SignatureConfirmation must name the signatures of the request, but does not: "
-            "this is the answer to another request, or the request was changed on its way"
-        )
-        return
-    signed = all(message.is_covered(element) for element in message.confirmations)
-    proved = "the signatures of the request confirmed"
-    verdict.note_signed(signed, proved, "SignatureConfirmation", must_sign=must_sign)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
-from zeep_wssec.exchange import Exchange
+from zeep_wssec.exchange import Exchange, Received
 from zeep_wssec.report import Report
 from zeep_wssec.soap.envelope import Envelope, to_octets
 
@@ -32,6 +32,8 @@ class Checked:
 
     envelope: etree._Element
     report: Report
+    received: Received = field(default_factory=Received, repr=False)
+    """What an answer to this message refers to: for ``profile.secure(answer, answers=checked)``."""
 
     @property
     def body(self) -> etree._Element:

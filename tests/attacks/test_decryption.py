@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 import traceback
 from typing import Any
@@ -13,6 +14,7 @@ from attacks.forge import (
     Change,
     content_key,
     edited,
+    element,
     find,
     flipped,
     seal,
@@ -26,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC as CBC_MODE
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from lxml import etree
 from roundtrip.pair import (
     ENCRYPTED,
@@ -34,9 +37,11 @@ from roundtrip.pair import (
     SIGNED,
     accepted,
     answer,
+    canonical,
     client,
     envelope,
     issued,
+    keystore,
     refused,
     tree_of,
 )
@@ -46,12 +51,13 @@ from zeep_wssec import (
     Encryption,
     Inbound,
     OverTLS,
+    SessionKey,
     Signature,
     SignatureInvalidError,
     Timestamp,
     UnsupportedAlgorithmError,
 )
-from zeep_wssec.soap.namespaces import SOAP11, WSSE
+from zeep_wssec.soap.namespaces import SOAP11, WSSE, XENC
 
 BOTH = (*SIGNED, ENCRYPTED)
 KEY = "xenc:EncryptedKey"
@@ -378,3 +384,33 @@ def test_cbc_under_a_signature_with_another_key() -> None:
     value = find(root, f"{KEY}//xenc:CipherValue")
     value.text = base64.b64encode(public.encrypt(key, oaep)).decode()
     refused(etree.tostring(root), SignatureInvalidError)
+
+
+@pytest.mark.parametrize("guess", [b"", bytes(16), bytes(32)], ids=["nothing", "16", "32"])
+def test_hmac_with_a_key_that_does_not_open(guess: bytes) -> None:
+    """Who lacks the secret cannot make a key of it: what does not unwrap is no key that can be guessed."""
+    secret = os.urandom(32)
+    ours = keystore("client", "service").with_secret("shared", secret)
+    theirs = keystore("service", "client").with_secret("shared", secret)
+    steps = (SessionKey(recipients=("client",)), Timestamp(), Signature(key="session"))
+    profile = client(keystore=ours, inbound=Inbound(signed_by="shared"))
+
+    def forged(sealed: bytes, key: bytes) -> bytes:
+        root = tree_of(answer(steps, keystore=theirs))
+        held = find(root, KEY)
+        find(held, "ds:KeyInfo")[:] = [element("<ds:KeyName>shared</ds:KeyName>")]
+        method = f"{XENC}kw-aes256"
+        held.replace(
+            find(held, "xenc:EncryptionMethod"),
+            element(f'<xenc:EncryptionMethod Algorithm="{method}"/>'),
+        )
+        find(held, "xenc:CipherData/xenc:CipherValue").text = base64.b64encode(sealed).decode()
+        octets = canonical(find(root, "ds:Signature/ds:SignedInfo"))
+        value = hmac.digest(key, octets, "sha256")
+        find(root, "ds:Signature/ds:SignatureValue").text = base64.b64encode(value).decode()
+        return etree.tostring(root)
+
+    key = os.urandom(32)
+    accepted(forged(aes_key_wrap(secret, key), key), profile)
+    refused(forged(bytes(40), guess), SignatureInvalidError, profile)
+    refused(forged(b"", guess), SignatureInvalidError, profile)

@@ -115,8 +115,9 @@ def double(path: str) -> Change:
         (append("xenc:ReferenceList", '<xenc:KeyReference URI="#x"/>'), MalformedSecurityError),
         (double("xenc:DataReference"), MalformedSecurityError),
         (replace(f"{DATA}/ds:KeyInfo", "<ds:KeyInfo><ds:KeyName>x</ds:KeyName></ds:KeyInfo>"),
-         UnsupportedTokenError),
-        (replace(f"{DATA}/ds:KeyInfo", "<ds:KeyInfo/>"), UnsupportedTokenError),
+         TokenUnavailableError),
+        (replace(f"{DATA}/ds:KeyInfo", "<ds:KeyInfo/>"), MalformedSecurityError),
+        (replace(f"{DATA}/ds:KeyInfo", "<ds:KeyInfo><ds:X509Data/></ds:KeyInfo>"), UnsupportedTokenError),
         (set_attribute(f"{DATA}//wsse:Reference", "URI", "#nothing"), MalformedSecurityError),
         (set_attribute(f"{DATA}//wsse:Reference", "URI", "file:///dev/zero"), MalformedSecurityError),
     ],
@@ -126,6 +127,14 @@ def test_shape(change: Change, error: type[InboundError]) -> None:
     message = answer(BOTH)
     accepted(message)
     refused(edited(message, change), error)
+
+
+def test_key_wrap_for_a_certificate() -> None:
+    """A key is wrapped under a symmetric key: a certificate is none, whoever has it."""
+    method = f'<xenc:EncryptionMethod Algorithm="{XENC}kw-aes256"/>'
+    message = answer(BOTH)
+    accepted(message)
+    refused(edited(message, replace(f"{KEY}/xenc:EncryptionMethod", method)), UnsupportedTokenError)
 
 
 @pytest.mark.parametrize(
@@ -321,6 +330,31 @@ def test_too_many_keys() -> None:
     error = refused(edited(message, many), MalformedSecurityError)
     assert "EncryptedKey" in str(error)
     accepted(edited(message, many), client(limits=Limits(max_encrypted_keys=5)))
+
+
+def test_too_many_keys_inside_what_they_open() -> None:
+    """The limit counts those that stand in a KeyInfo as well."""
+    plain = envelope('<a xmlns=""><b/><b/><b/></a>')
+    step = Encryption(recipients=("client",), parts=("xpath://b",))
+    message = answer((step,), plain)
+
+    def embed(root: etree._Element) -> None:
+        key = find(root, KEY)
+        listed = find(key, "xenc:ReferenceList")
+        security_of(root).replace(key, listed)
+        for number, data in enumerate(root[-1].iter(f"{{{XENC}}}EncryptedData")):
+            held = copy.deepcopy(key)
+            held.set("Id", f"EK-{number}")
+            find(data, "ds:KeyInfo")[:] = [held]
+
+    changed = edited(message, embed)
+    accepted(changed, client(inbound=OverTLS(), limits=Limits(max_encrypted_keys=3)))
+    error = refused(
+        changed,
+        MalformedSecurityError,
+        client(inbound=OverTLS(), limits=Limits(max_encrypted_keys=2)),
+    )
+    assert "EncryptedKey" in str(error)
 
 
 def test_too_many_data() -> None:

@@ -38,12 +38,14 @@ from zeep_wssec.soap.namespaces import (
     MESSAGE_SECURITY_11,
     TOKEN_PROFILE,
     WSSE,
+    WSSE11,
     WSU,
 )
 
 REFERENCES: tuple[KeyReference, ...] = (
-    "binary_token", "issuer_serial", "subject_key_identifier", "thumbprint", "x509_key_identifier",
-    "x509_data",
+    "binary_token", "pkipath", "pkcs7", "issuer_serial", "subject_key_identifier", "x509_ski", "thumbprint",
+    "x509_key_identifier", "x509_data", "x509_data_subject", "x509_data_issuer_serial",
+    "x509_data_in_reference", "embedded", "key_value", "key_name",
 )  # fmt: skip
 
 
@@ -71,18 +73,25 @@ def test_known_form(name: KeyReference) -> None:
 @pytest.mark.parametrize(
     ("inner", "error"),
     [
-        ("<ds:KeyName>service</ds:KeyName>", UnsupportedTokenError),
-        ("<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>", UnsupportedTokenError),
+        ("<ds:KeyName>nobody</ds:KeyName>", TokenUnavailableError),
+        ("<ds:KeyName/>", MalformedSecurityError),
+        ('<ds:KeyName x="y">service</ds:KeyName>', MalformedSecurityError),
+        ("<ds:KeyName><x/></ds:KeyName>", MalformedSecurityError),
+        ("<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>", MalformedSecurityError),
+        ("<ds:KeyValue><ds:DSAKeyValue/></ds:KeyValue>", UnsupportedTokenError),
         ('<ds:RetrievalMethod URI="#x"/>', UnsupportedTokenError),
         ('<ds:RetrievalMethod URI="file:///dev/zero"/>', UnsupportedTokenError),
         ('<d:DEREncodedKeyValue xmlns:d="http://www.w3.org/2009/xmldsig11#">AA==</d:DEREncodedKeyValue>',
-         UnsupportedTokenError),
+         TokenUnavailableError),
         ('<d:KeyInfoReference xmlns:d="http://www.w3.org/2009/xmldsig11#" URI="#x"/>', UnsupportedTokenError),
         ("<ds:PGPData/>", UnsupportedTokenError),
         ("<ds:MgmtData>x</ds:MgmtData>", UnsupportedTokenError),
         ("<xenc:EncryptedKey/>", UnsupportedTokenError),
         ("<ds:X509Data/>", MalformedSecurityError),
-        ("<ds:X509Data><ds:X509SubjectName>CN=service</ds:X509SubjectName></ds:X509Data>", UnsupportedTokenError),
+        ("<ds:X509Data><ds:X509SubjectName>CN=nobody</ds:X509SubjectName></ds:X509Data>", TokenUnavailableError),
+        ("<ds:X509Data><ds:X509SubjectName/></ds:X509Data>", TokenUnavailableError),
+        ("<ds:X509Data><ds:X509SKI>AAAA</ds:X509SKI><ds:X509SKI>AAAA</ds:X509SKI></ds:X509Data>",
+         MalformedSecurityError),
         ("<ds:X509Data><ds:X509CRL>AA==</ds:X509CRL></ds:X509Data>", UnsupportedTokenError),
         ("", MalformedSecurityError),
         ("<ds:KeyName>a</ds:KeyName><ds:KeyName>b</ds:KeyName>", MalformedSecurityError),
@@ -91,14 +100,18 @@ def test_known_form(name: KeyReference) -> None:
     ],
 )  # fmt: skip
 def test_other_form(inner: str, error: type[InboundError]) -> None:
-    """Bare keys, names and pointers to elsewhere are never followed."""
+    """Unknown keys and names lead to nobody, and pointers to elsewhere are never followed."""
     refused(edited(by("x509_data"), key_info(inner)), error)
 
 
 @pytest.mark.parametrize(
     ("inner", "error"),
     [
-        ("<wsse:Embedded/>", UnsupportedTokenError),
+        ("<wsse:Embedded/>", MalformedSecurityError),
+        ("<wsse:Embedded><wsse:UsernameToken/></wsse:Embedded>", UnsupportedTokenError),
+        ("<wsse:Embedded><wsse:SecurityTokenReference/></wsse:Embedded>", MalformedSecurityError),
+        ("<wsse:Embedded><wsse:BinarySecurityToken/></wsse:Embedded>", UnsupportedTokenError),
+        ("<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>", UnsupportedTokenError),
         ("<wsse:KeyName>x</wsse:KeyName>", UnsupportedTokenError),
         ("<ds:KeyName>x</ds:KeyName>", UnsupportedTokenError),
         ("<wsse:SecurityTokenReference/>", UnsupportedTokenError),
@@ -186,23 +199,26 @@ TOKEN = "wsse:BinarySecurityToken"
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (set_attribute(TOKEN, "ValueType", TOKEN_PROFILE + "X509PKIPathv1"), UnsupportedTokenError),
-        (set_attribute(TOKEN, "ValueType", TOKEN_PROFILE + "PKCS7"), UnsupportedTokenError),
+        (set_attribute(TOKEN, "ValueType", TOKEN_PROFILE + "X509PKIPathv1"), InvalidTokenError),
+        (set_attribute(TOKEN, "ValueType", TOKEN_PROFILE + "PKCS7"), InvalidTokenError),
+        (set_attribute(TOKEN, "ValueType", TOKEN_PROFILE + "X509v1"), UnsupportedTokenError),
         (set_attribute(TOKEN, "ValueType", None), UnsupportedTokenError),
         (set_attribute(TOKEN, "EncodingType", BASE64_BINARY.replace("64", "16")), UnsupportedTokenError),
         (set_attribute(TOKEN, "x", "y"), InvalidTokenError),
         (set_attribute("wsse:Reference", "ValueType", TOKEN_PROFILE + "PKCS7"), UnsupportedTokenError),
+        (set_attribute("ds:KeyInfo/*", f"{{{WSSE11}}}TokenType", TOKEN_PROFILE + "PKCS7"),
+         UnsupportedTokenError),
         (set_text(TOKEN, ""), InvalidTokenError),
         (set_text(TOKEN, "AAAA"), InvalidTokenError),
         (set_text(TOKEN, "????"), MalformedSecurityError),
         (append(TOKEN, "<x/>"), MalformedSecurityError),
         (remove(TOKEN), MalformedSecurityError),
     ],
-    ids=["PkiPath", "PKCS7", "no ValueType", "hex", "attribute", "ValueType of the reference",
-         "empty", "no certificate", "no base64", "child", "missing"],
+    ids=["PkiPath", "PKCS7", "X509v1", "no ValueType", "hex", "attribute", "ValueType of the reference",
+         "TokenType of the reference", "empty", "no certificate", "no base64", "child", "missing"],
 )  # fmt: skip
 def test_token(change: Change, error: type[InboundError]) -> None:
-    """Spec: BSP 1.1 R3029 to R3033: one certificate, X509v3, Base64Binary."""
+    """Spec: BSP 1.1 R3029 to R3033: Base64Binary of what the type says, and the type is the same everywhere."""
     message = by("binary_token")
     accepted(message)
     refused(edited(message, change), error)

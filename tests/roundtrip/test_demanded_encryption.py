@@ -43,3 +43,23 @@ def test_a_part_beside_an_encrypted_one_is_not_encrypted(parties: Parties) -> No
     """Only what was inside the ciphertext counts."""
     with pytest.raises(RequirementError):
         demanding(parties, SKU).check(sealed(parties, CARD))
+
+
+SHARED = bytes(range(32))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_part_is_encrypted_with_a_secret(wrapped: bool, parties: Parties) -> None:
+    """Under whatever key a part came, it came encrypted; beside it nothing did."""
+    step = Encryption(key="shared", parts=[CARD], wrapped=wrapped)
+    ours = parties.client_keystore.with_secret("shared", SHARED)
+    theirs = parties.partner_keystore.with_secret("shared", SHARED)
+    sent = Profile(keystore=ours, outbound=[step]).secure(ENVELOPE).to_bytes()
+    for part, demanded in ((CARD, True), (SKU, False)):
+        inbound = Inbound(signed=[], encrypted=[part], fresh_seconds=None)
+        profile = Profile(keystore=theirs, inbound=inbound)
+        if demanded:
+            assert profile.check(sent).report.encryptions[0].recipient == "shared"
+        else:
+            with pytest.raises(RequirementError):
+                profile.check(sent)

@@ -42,7 +42,9 @@ from zeep_wssec.settings import KeyReference, Step
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSA, WSSE11, XENC
 from zeep_wssec.testing.authority import Authority
 
-CIPHERS = ("aes128-gcm", "aes192-gcm", "aes256-gcm", "aes128-cbc", "aes192-cbc", "aes256-cbc")
+CIPHERS = (
+    "aes128-gcm", "aes192-gcm", "aes256-gcm", "aes128-cbc", "aes192-cbc", "aes256-cbc", "tripledes-cbc",
+)  # fmt: skip
 HASHES = ("sha1", "sha256", "sha384", "sha512")
 REFERENCES: tuple[KeyReference, ...] = (
     "binary_token", "issuer_serial", "subject_key_identifier", "thumbprint", "x509_key_identifier",
@@ -350,7 +352,8 @@ def test_recipient_that_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [({"key": "rsa-1024"}, "weak_key"), ({"key_usage": ("digital_signature",)}, "wrong_usage"),
-     ({"key": "ec-p256"}, "wrong_usage")],
+     ({"key": "ec-p256", "key_usage": ("digital_signature",)}, "wrong_usage"),
+     ({"key": "ed25519"}, "wrong_usage"), ({"key": "ec-k256"}, "weak_key")],
     ids=str,
 )  # fmt: skip
 def test_recipient_that_is_unfit(settings: dict[str, str], reason: str) -> None:

@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime
 
 from zeep_wssec import (
     TLS,
+    Addressing,
+    Anonymous,
     AnyoneUnder,
+    BinaryToken,
     Exchange,
     Inbound,
     InboundError,
@@ -18,9 +21,12 @@ from zeep_wssec import (
     ProfileError,
     Report,
     RequirementError,
+    SecurityContext,
     SecurityHeader,
     Service,
+    SessionKey,
     Signature,
+    SignatureConfirmation,
     Subject,
     Timestamp,
     Unverified,
@@ -61,6 +67,9 @@ def demands() -> tuple[Inbound | OverTLS | Unverified, ...]:
         Inbound(signed_by=Pin("ab" * 32), fresh_seconds=None),
         Inbound(signed_by=Subject("CN=orders.example,O=Example"), clock_skew_seconds=5),
         Inbound(signed_by=AnyoneUnder(reason="one CA for every node"), legacy={"sha1": "old node"}),
+        Inbound(signed_by=("partner", Anonymous(reason="they only encrypt to us"))),
+        Inbound(signature_confirmation="required", order=("signature", "encryption")),
+        Inbound(username_token="derived_key", signed_by="alice"),
         OverTLS(),
         Unverified(reason="their test system does not sign", until=date(2030, 1, 1)),
     )
@@ -78,6 +87,39 @@ def settings(profile: Profile) -> Profile:
         limits=Limits(max_message_bytes=1_000_000),
         service=Service(wsdl="orders.wsdl", timeout_seconds=10),
         tls=TLS(client_key="client", trust=("server-ca.pem",), minimum_version="1.3"),
+    )
+
+
+def symmetric(profile: Profile) -> Profile:
+    """A profile with steps that share keys, and every other kind of step."""
+    from zeep_wssec import Encryption
+
+    return Profile(
+        keystore=profile.plan.keystore,
+        outbound=[
+            Addressing(to="urn:them", reply_to=None, must_understand=["To", "Action"]),
+            BinaryToken(value_type="urn:ticket", value=b"ticket", encoding_type=False),
+            SecurityContext(identifier="urn:context", key="shared", version="2005/02"),
+            SessionKey(recipients=["partner"], key_wrap="kw-aes128", name="session", bytes=16),
+            UsernameToken(
+                username="u", password="p", password_type="none", derive_for="mac", name="user"
+            ),
+            SignatureConfirmation(),
+            Timestamp(precision="microseconds", offset="+02:00", clock_offset_seconds=-5),
+            Signature(
+                key="session",
+                algorithm="hmac-sha256",
+                key_reference="encrypted_key_sha1",
+                derived_key="1.3",
+                derived_key_bytes=32,
+                part_prefixes={"body": ["soap"]},
+                signed_info_prefixes=("soap",),
+            ),
+            Encryption(key="session", algorithm="aes128-gcm", derived_key="1.3"),
+        ],
+        header=SecurityHeader(
+            order=["timestamp", "signature"], attributes={"id": "x"}, namespace="1.0"
+        ),
     )
 
 

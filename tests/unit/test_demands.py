@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from zeep_wssec import AnyoneUnder, Inbound, OverTLS, Pin, ProfileError, Subject, Unverified
+from zeep_wssec import (
+    Anonymous,
+    AnyoneUnder,
+    Inbound,
+    OverTLS,
+    Pin,
+    ProfileError,
+    Subject,
+    Unverified,
+)
 from zeep_wssec.demands import Demands
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
@@ -23,6 +32,11 @@ NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
         ({"fresh_seconds": 1.5}, "fresh_seconds"),
         ({"clock_skew_seconds": -1}, "clock_skew_seconds"),
         ({"related": "always"}, "related"),
+        ({"signature_confirmation": "always"}, "signature_confirmation"),
+        ({"username_token": "hash"}, "username_token"),
+        ({"order": "signature"}, "order"),
+        ({"order": ["signature", "token"]}, "order[1]"),
+        ({"signed": (), "encrypted": ("body",), "signed_by": "partner"}, "signed_by"),
         ({"unsigned_faults": "ignore"}, "unsigned_faults"),
         ({"empty_replies": "maybe"}, "empty_replies"),
         ({"signed_by": ()}, "signed_by"),
@@ -38,6 +52,35 @@ def test_refused(settings: dict[str, Any], path: str) -> None:
     with pytest.raises(ProfileError) as caught:
         Inbound(**settings)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"signature_confirmation": "required"},
+        {"signature_confirmation": "if_present"},
+        {"username_token": "digest"},
+        {"username_token": "text"},
+        {"username_token": "derived_key"},
+        {"username_token": None},
+        {"order": ("encryption", "signature", "timestamp", "username_token")},
+        {"order": ()},
+        {"signed": (), "encrypted": ("body",)},
+        {"signed_by": Anonymous(reason="they only encrypt")},
+        {"signed_by": ("partner", Anonymous(reason="they only encrypt"))},
+    ],
+    ids=str,
+)
+def test_accepted(settings: dict[str, Any]) -> None:
+    """What is refused above has its repaired twin here."""
+    made = Inbound(**settings)
+    assert {name: getattr(made, name) for name in settings} == settings
+
+
+def test_lists_are_frozen() -> None:
+    """Lists become tuples: nothing changes afterwards."""
+    made = Inbound(order=["signature"], signed_by=["partner"])
+    assert (made.order, made.signed_by) == (("signature",), ("partner",))
 
 
 @pytest.mark.parametrize("kind", [OverTLS, lambda **rest: Unverified(reason="x", **rest)])
@@ -56,7 +99,7 @@ def test_other_forms_refuse(kind: Any, settings: dict[str, Any], path: str) -> N
 @pytest.mark.parametrize("reason", ["", " ", None, 1])
 def test_reason(reason: Any) -> None:
     """What weakens needs a reason."""
-    for kind in (Unverified, AnyoneUnder):
+    for kind in (Unverified, AnyoneUnder, Anonymous):
         with pytest.raises(ProfileError) as caught:
             kind(reason=reason)
         assert caught.value.path == "reason"
@@ -64,7 +107,7 @@ def test_reason(reason: Any) -> None:
 
 def test_no_reason_no_exception() -> None:
     """Without the argument there is no such demand."""
-    for kind in (Unverified, AnyoneUnder):
+    for kind in (Unverified, AnyoneUnder, Anonymous):
         with pytest.raises(TypeError):
             kind()  # type: ignore[call-arg]
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from zeep_wssec.demands import AnyoneUnder, Inbound, OverTLS, Pin, Subject, Unverified
+from zeep_wssec.demands import (
+    Anonymous,
+    AnyoneUnder,
+    Inbound,
+    OverTLS,
+    Pin,
+    Subject,
+    Unverified,
+)
 from zeep_wssec.errors import (
     DuplicateAliasError,
     KeyLoadError,
@@ -23,9 +31,14 @@ from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_file import MAX_FILE_BYTES, load_plan, loads_plan, settings_to_toml
 from zeep_wssec.settings import (
+    Addressing,
+    BinaryToken,
     Encryption,
+    SecurityContext,
     SecurityHeader,
+    SessionKey,
     Signature,
+    SignatureConfirmation,
     Step,
     Timestamp,
     UsernameToken,
@@ -35,6 +48,8 @@ from zeep_wssec.testing.authority import Authority, Issued
 
 NOW = datetime(2027, 6, 1, 12, 0, tzinfo=UTC)
 PIN = "ab" * 32
+SIGN = '[[outbound]]\nstep = "signature"\nparts = ["body"]\n'
+TICKET = '[[outbound]]\nstep = "binary_token"\nvalue_type = "urn:ticket"\n'
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +142,56 @@ def test_token_password_is_named_by_its_place() -> None:
     assert repr(token.password) == "Secret.env('TOKEN_PASSWORD')"
 
 
+def test_symmetric_steps() -> None:
+    """Steps that share a key are joined by its name; fields of their common base are read like their own."""
+    plan = load(
+        """
+        [[outbound]]
+        step = "session_key"
+        recipients = ["partner"]
+        key_wrap = "kw-aes128"
+        bytes = 16
+        name = "k"
+        [[outbound]]
+        step = "signature"
+        parts = ["body"]
+        key = "k"
+        derived_key = "1.3"
+        part_prefixes = { body = ["soap"] }
+        [[outbound]]
+        step = "encryption"
+        key = "k"
+        wrapped = true
+        """
+    )
+    assert plan.outbound == (
+        SessionKey(recipients=("partner",), key_wrap="kw-aes128", bytes=16, name="k"),
+        Signature(parts=("body",), key="k", derived_key="1.3", part_prefixes={"body": ("soap",)}),
+        Encryption(key="k", wrapped=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reply_to"),
+    [("", "anonymous"), ('reply_to = "none"', None), ('reply_to = "urn:us"', "urn:us")],
+)
+def test_reply_to(text: str, reply_to: str | None) -> None:
+    """A block that is written by default is left out by the word for nothing."""
+    assert load(f'[[outbound]]\nstep = "addressing"\n{text}').outbound == (
+        Addressing(reply_to=reply_to),
+    )
+
+
+def test_ticket_is_named_by_its_place() -> None:
+    """The text of a token is a secret like a password; without one there is no token."""
+    (ticket,) = load(f'{TICKET}value_env = "TICKET"').outbound
+    assert isinstance(ticket, BinaryToken)
+    assert repr(ticket.value) == "Secret.env('TICKET')"
+    error = refuse(TICKET)
+    assert error.path == "partner.toml: outbound[0]"
+    assert "value_env" in error.hint
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -134,6 +199,7 @@ def test_token_password_is_named_by_its_place() -> None:
         (f'{{ pin = "{PIN}" }}', Pin(PIN)),
         ('{ subject = "CN=partner" }', Subject("CN=partner")),
         ('{ anyone_under = "test" }', AnyoneUnder(reason="test")),
+        ('{ anonymous = "test" }', Anonymous(reason="test")),
         (f'["partner", {{ pin = "{PIN}" }}]', ("partner", Pin(PIN))),
     ],
 )
@@ -237,6 +303,58 @@ def test_key_pair_from_the_environment(client: Issued, monkeypatch: pytest.Monke
     assert list(plan.keystore.snapshot().keys) == ["c"]
 
 
+SHARED_KEY = bytes(range(32))
+WRAPPED = "AAECAwQFBgcICQoLDA0O\n  DxAREhMUFRYXGBkaGxwdHh8=\n"
+
+
+def test_shared_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A symmetric key comes in base64, from a variable or a file, under a name of its own."""
+    monkeypatch.setenv("SHARED_KEY", WRAPPED)
+    (folder / "shared.b64").write_text(WRAPPED)
+    entry = '[[keystore]]\nsecret_key = "k1"\n'
+    plain = load(f'{entry}value_env = "SHARED_KEY"', folder).keystore.snapshot()
+    assert plain.require_secret("k1").octets == SHARED_KEY
+    named = load(f'{entry}value_file = "shared.b64"\nkey_name = "theirs"', folder)
+    found = named.keystore.snapshot().find_secret(key_name="theirs")
+    assert found is not None
+    assert (found.alias, found.octets) == ("k1", SHARED_KEY)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("not base64!", r"Secret\.env\('SHARED_KEY'\) of the secret 'k1' is not base64"),
+        ("AAEC=AwQ", "is not base64"),
+        ("AAECAwQFBgcICQoLDA0O", "'k1' has 15 octets; 16 to 1024"),
+        ("", "'k1' has 0 octets"),
+    ],
+)
+def test_shared_key_that_is_none(monkeypatch: pytest.MonkeyPatch, value: str, words: str) -> None:
+    """What is wrong with it is told with its place, and its value is not."""
+    monkeypatch.setenv("SHARED_KEY", value)
+    with pytest.raises(KeyLoadError, match=words) as caught:
+        load('[[keystore]]\nsecret_key = "k1"\nvalue_env = "SHARED_KEY"')
+    assert str(caught.value).startswith("partner.toml: keystore[0]: ")
+    assert not value or value not in repr(caught.value.to_dict())
+
+
+def test_shared_key_from_a_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is named at load, as that of a keystore's password is."""
+    monkeypatch.delenv("SHARED_KEY", raising=False)
+    with pytest.raises(KeyLoadError, match=r"keystore\[0\]: .*SHARED_KEY is not set"):
+        load('[[keystore]]\nsecret_key = "k1"\nvalue_env = "SHARED_KEY"')
+
+
+def test_user(folder: Path) -> None:
+    """A user's password is kept elsewhere and read when a token needs it."""
+    for where in ('password_env = "P12_PASSWORD"', 'password_file = "password"'):
+        plan = load(f'[[keystore]]\nuser = "alice"\n{where}', folder)
+        assert plan.keystore.snapshot().users["alice"].reveal() == b"secret"
+    twice = '[[keystore]]\nuser = "alice"\npassword_file = "password"\n' * 2
+    with pytest.raises(DuplicateAliasError, match=r"keystore\[1\]: .*'alice'"):
+        load(twice, folder)
+
+
 def test_partner_and_trust(folder: Path, authority: Authority) -> None:
     """A partner has its own anchors; ``[trust]`` is for all."""
     plan = load(
@@ -292,6 +410,13 @@ def test_one_alias_twice(folder: Path) -> None:
         ('partner = "p"', "keystore[0].certificate"),
         ('partner = "p"\ncertificate = "c"\npassword_env = "X"', "keystore[0].password"),
         ('pkcs12 = "a"\nchain = ["b"]', "keystore[0].chain"),
+        ('secret_key = "k1"', "keystore[0].value"),
+        ('secret_key = "k1"\nvalue_env = "X"\nalias = "k2"', "keystore[0].alias"),
+        ('secret_key = "k1"\nuser = "alice"\nvalue_env = "X"', "keystore[0]"),
+        ('user = "alice"', "keystore[0].password"),
+        ('user = "alice"\npassword_env = "X"\nkey_name = "y"', "keystore[0].key_name"),
+        ('value_env = "X"', "keystore[0]"),
+        ('pkcs12 = "a"\nkey_name = "b"', "keystore[0].key_name"),
     ],
 )
 def test_entry_is_of_one_kind(entry: str, path: str) -> None:
@@ -365,6 +490,28 @@ def test_unknown_key(text: str, path: str, close: str | None) -> None:
         ('[namespaces]\na = "urn:a"', "[namespaces]\na = 1", "namespaces.a"),
         ('[namespaces]\na = "urn:a"', '[namespaces]\na = ""', "namespaces.a"),
         ("[header]", "header = 1", "header"),
+        (
+            '[header]\nattributes = { a = "b" }',
+            "[header]\nattributes = { a = 1 }",
+            "header.attributes.a",
+        ),
+        ('[header]\norder = ["token"]', '[header]\norder = "token"', "header.order"),
+        (
+            f'{SIGN}part_prefixes = {{ body = ["soap"] }}',
+            f'{SIGN}part_prefixes = {{ body = "soap" }}',
+            "outbound[0].part_prefixes.body",
+        ),
+        (
+            f"{SIGN}part_prefixes = {{ body = [] }}",
+            f"{SIGN}part_prefixes = {{ body = [1] }}",
+            "outbound[0].part_prefixes.body[0]",
+        ),
+        (
+            f"{SIGN}derived_key_bytes = 32",
+            f'{SIGN}derived_key_bytes = "32"',
+            "outbound[0].derived_key_bytes",
+        ),
+        (f'{SIGN}derived_key = "none"', f"{SIGN}derived_key = false", "outbound[0].derived_key"),
         ("[[keystore]]\npartner = 'p'\ncertificate = 'partner.pem'", "[keystore]", "keystore"),
         ('[[outbound]]\nstep = "timestamp"', '[outbound]\nstep = "timestamp"', "outbound"),
         ('[[outbound]]\nstep = "timestamp"', 'outbound = ["timestamp"]', "outbound"),
@@ -384,7 +531,19 @@ def test_type(folder: Path, good: str, bad: str, path: str) -> None:
         ('[[outbound]]\nstep = "timestamp"\nprecision = "days"', "outbound[0].precision"),
         ('[[outbound]]\nstep = "signature"\nparts = ["body", "bdoy"]', "outbound[0].parts[1]"),
         ('[[outbound]]\nstep = "signature"\nparts = ["timestamp"]', "outbound[0].parts"),
-        ('[[outbound]]\nstep = "encryption"', "outbound[0]"),
+        ('[[outbound]]\nstep = "encryption"', "outbound[0].recipients"),
+        ('[[outbound]]\nstep = "session_key"', "outbound[0].recipients"),
+        ('[[outbound]]\nstep = "session_key"\nrecipients = ["p"]\nbytes = 8', "outbound[0].bytes"),
+        (
+            '[[outbound]]\nstep = "addressing"\nmust_understand = ["to"]',
+            "outbound[0].must_understand[0]",
+        ),
+        ('[[outbound]]\nstep = "security_context"\nkey = "k"', "outbound[0]"),
+        ('[header]\norder = ["sig"]', "header.order[0]"),
+        ('[header]\nattributes = { "a b" = "c" }', "header.attributes"),
+        ('[inbound]\norder = ["token"]', "inbound.order[0]"),
+        ('[inbound]\nsigned_by = { anonymous = " " }', "inbound.signed_by.anonymous"),
+        ('[inbound]\nusername_token = "hash"', "inbound.username_token"),
         ('[[outbound]]\nstep = "sign"', "outbound[0].step"),
         ("[[outbound]]\nttl_seconds = 1", "outbound[0]"),
         ('[inbound]\nsigned = ["bdoy"]', "inbound.signed[0]"),
@@ -424,6 +583,7 @@ def test_legacy_needs_its_opt_in() -> None:
     [
         '[[keystore]]\npkcs12 = "a"\npassword = "hunter2"',
         '[[keystore]]\npkcs12 = "a"\nkey_password = "hunter2"',
+        '[[keystore]]\nuser = "alice"\npassword = "hunter2"',
         '[[outbound]]\nstep = "username_token"\nusername = "me"\npassword = "hunter2"',
     ],
 )
@@ -432,6 +592,23 @@ def test_literal_password(text: str) -> None:
     error = refuse(text)
     assert "password_env" in error.hint
     assert "password_file" in error.hint
+    assert "hunter2" not in repr(error.to_dict())
+
+
+def test_literal_key() -> None:
+    """A symmetric key in the file is refused in the same way."""
+    error = refuse('[[keystore]]\nsecret_key = "k1"\nvalue = "AAECAwQFBgcICQoLDA0ODw=="')
+    assert error.path == "partner.toml: keystore[0].value"
+    assert "value_env" in error.hint
+    assert "value_file" in error.hint
+    assert "AAEC" not in repr(error.to_dict())
+
+
+def test_literal_ticket() -> None:
+    """So is the text of a token."""
+    error = refuse(f'{TICKET}value = "hunter2"')
+    assert error.path == "partner.toml: outbound[0].value"
+    assert "value_file" in error.hint
     assert "hunter2" not in repr(error.to_dict())
 
 
@@ -613,7 +790,111 @@ def test_written_settings_read_the_same() -> None:
 
 def _shown(step: Step) -> tuple[str, str]:
     """Two secrets are equal when they name the same place."""
-    return repr(step), repr(getattr(step, "password", None))
+    return repr(step), repr(getattr(step, "password", getattr(step, "value", None)))
+
+
+DEFAULTS = (
+    Addressing(),
+    Timestamp(),
+    UsernameToken(username="u", password=Secret.env("X")),
+    BinaryToken(value_type="", value=Secret.env("X")),
+    SecurityContext(identifier="urn:context", key="shared"),
+    SignatureConfirmation(),
+    SessionKey(recipients=("partner",)),
+    Signature(parts=("body",)),
+    Encryption(recipients=("partner",)),
+)
+DERIVING: dict[str, Any] = {"password_type": "none", "derive_for": "mac"}
+WITH_KEY: dict[str, Any] = {"recipients": (), "key": "shared"}
+OTHER: dict[str, list[dict[str, Any]]] = {
+    "Addressing": [
+        {"version": "2004/08"}, {"to": "urn:to"}, {"action": "urn:do"}, {"message_id": "none"},
+        {"reply_to": None}, {"from_address": "urn:us"}, {"fault_to": "urn:us"},
+        {"must_understand": ("To", "Action")},
+    ],
+    "Timestamp": [
+        {"ttl_seconds": 1}, {"precision": "microseconds"}, {"offset": "-03:30"},
+        {"clock_offset_seconds": -90},
+    ],
+    "UsernameToken": [
+        {"username": "é"}, {"password": Secret.file("/run/secret")}, {"password_type": "text"},
+        {"password_hash": "sha1"}, {"password_type": "text", "typed": False}, {"nonce": True},
+        {"created": True}, {"precision": "seconds"}, {"offset": "+02:00"},
+        {"clock_offset_seconds": 5}, DERIVING, {**DERIVING, "iterations": 2000, "name": "k"},
+    ],
+    "BinaryToken": [
+        {"value_type": "urn:t"}, {"value": Secret.file("/run/ticket")}, {"encoding_type": False},
+    ],
+    "SecurityContext": [
+        {"identifier": "urn:b"}, {"key": "k"}, {"version": "2005/02"}, {"name": "context"},
+    ],
+    "SignatureConfirmation": [{}],
+    "SessionKey": [
+        {"name": "k"}, {"bytes": 16}, {"recipients": ("a", "b")},
+        {"key_transport": "rsa-oaep-mgf1p"}, {"digest": "sha1"}, {"mgf": "sha1"},
+        {"oaep_params": "AAEC"}, {"key_wrap": "kw-aes192"}, {"key_derivation": "concat-kdf"},
+        {"derivation_digest": "sha512"}, {"key_reference": "x509_ski"}, {"include_token": True},
+        {"legacy": {"rsa-1_5": "why"}},
+    ],
+    "Signature": [
+        {"key": "k"}, {"parts": ("body", "token")}, {"algorithm": "hmac-sha256"},
+        {"digest": "sha3-256"}, {"key_reference": "embedded"}, {"include_token": True},
+        {"inclusive_prefixes": ()}, {"part_prefixes": {"body": ("a", "b")}},
+        {"parts": ("header:{urn:a}To",), "part_prefixes": {"header:{urn:a}To": ()}},
+        {"signed_info_prefixes": ("soap",)}, {"canonicalization": "c14n"},
+        {"part_canonicalization": "c14n11"}, {"str_transform": True}, {"key": "k", "derived_key": "1.3"},
+        {"derived_key_bytes": 24}, {"legacy": {"dsa": "why"}},
+    ],
+    "Encryption": [
+        WITH_KEY, {**WITH_KEY, "wrapped": True}, {**WITH_KEY, "derived_key": "2005/02"},
+        {"recipients": ("request_signer",)}, {"parts": ("body", "header:{urn:a}To")},
+        {"algorithm": "aes128-gcm"}, {"key_transport": "rsa-oaep-mgf1p"}, {"digest": "sha1"},
+        {"mgf": "sha1"}, {"oaep_params": "AAEC"}, {"key_wrap": "kw-aes128"},
+        {"key_derivation": "concat-kdf"}, {"derivation_digest": "sha384"},
+        {"key_reference": "thumbprint"}, {"include_token": True}, {"legacy": {"3des": "why"}},
+    ],
+}  # fmt: skip
+"""For every field of every step another value than its default, with what else that needs."""
+
+
+@pytest.mark.parametrize(
+    ("step", "change"),
+    [(step, change) for step in DEFAULTS for change in OTHER[type(step).__name__]],
+    ids=lambda value: type(value).__name__ if not isinstance(value, dict) else "-".join(value),
+)
+def test_every_field_of_a_step_is_written(step: Step, change: dict[str, Any]) -> None:
+    """A value that is no default survives, alone among defaults."""
+    changed = replace(step, **change)
+    text = settings_to_toml(Plan(keystore=Keystore(), outbound=(changed,)))
+    assert [_shown(item) for item in load(text).outbound] == [_shown(changed)]
+
+
+def test_every_field_has_another_value() -> None:
+    """The table above forgets no field, and no step."""
+    assert {type(step) for step in DEFAULTS} == set(get_args(Step))
+    for step in DEFAULTS:
+        named = {name for change in OTHER[type(step).__name__] for name in change}
+        assert named == {item.name for item in fields(step)}, type(step).__name__
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"header": SecurityHeader(order=("timestamp", "token"))},
+        {"header": SecurityHeader(attributes={"o:b": "c", "{urn:a}b": "d"})},
+        {"header": SecurityHeader(namespace="2002/12")},
+        {"inbound": Inbound(signature_confirmation="required")},
+        {"inbound": Inbound(username_token="derived_key")},
+        {"inbound": Inbound(order=("encryption", "signature"))},
+        {"inbound": Inbound(signed_by=Anonymous(reason="why"))},
+        {"inbound": Inbound(signed_by=("shared", Anonymous(reason="why")))},
+    ],
+    ids=str,
+)
+def test_header_and_demands_are_written(settings: dict[str, Any]) -> None:
+    """So do those of the header and of what answers must prove."""
+    again = load(settings_to_toml(Plan(keystore=Keystore(), namespaces={"o": "urn:o"}, **settings)))
+    assert {name: getattr(again, name) for name in settings} == settings
 
 
 def test_defaults_are_not_written() -> None:

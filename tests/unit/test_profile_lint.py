@@ -9,11 +9,21 @@ from typing import Any
 
 import pytest
 
-from zeep_wssec.demands import AnyoneUnder, Inbound, OverTLS, Unverified
+from zeep_wssec.demands import Anonymous, AnyoneUnder, Inbound, OverTLS, Unverified
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_lint import Finding, weaknesses
-from zeep_wssec.settings import Encryption, Signature, Timestamp, UsernameToken
+from zeep_wssec.settings import (
+    Addressing,
+    BinaryToken,
+    Encryption,
+    SecurityContext,
+    SecurityHeader,
+    SessionKey,
+    Signature,
+    Timestamp,
+    UsernameToken,
+)
 from zeep_wssec.testing.authority import Authority
 from zeep_wssec.testing.orders import WSDL
 
@@ -134,6 +144,8 @@ def test_cbc(keystore: Keystore) -> None:
         (Inbound(fresh_seconds=None), "warning", "inbound.fresh_seconds"),
         (Inbound(fresh_seconds=86400), "note", "inbound.fresh_seconds"),
         (Inbound(signed_by="other"), "error", "inbound.signed_by"),
+        (Inbound(signed_by=Anonymous(reason="test")), "warning", "inbound.signed_by"),
+        (Inbound(username_token="digest"), "error", "inbound.username_token"),
         (Inbound(signed_by=AnyoneUnder(reason="test")), "warning", "inbound.signed_by"),
         (Inbound(legacy={"sha1": "test"}), "warning", "inbound.legacy.sha1"),
     ],
@@ -170,6 +182,201 @@ def test_operation_has_its_own_findings(keystore: Keystore) -> None:
         ("warning", "operation.Ping.outbound"),
         ("warning", "operation.Ping.inbound"),
     ]
+
+
+# Steps that share a key, tokens and times.
+
+SESSION = SessionKey(recipients=("partner",))
+SIGN_SESSION = replace(SIGN, key="session", algorithm="hmac-sha256")
+ENCRYPT_SESSION = Encryption(key="session")
+USER = UsernameToken(username="me", password="x", password_type="none", derive_for="mac")
+SIGN_USER = replace(SIGN, key="username_token")
+CONTEXT = SecurityContext(identifier="urn:context", key="shared")
+SIGN_CONTEXT = replace(SIGN, key="security_context")
+TICKET = BinaryToken(value_type="urn:ticket", value="x")
+
+
+@pytest.fixture(scope="module")
+def sharing(keystore: Keystore) -> Keystore:
+    """The keystore above, with a secret and a user."""
+    return keystore.with_secret("shared", bytes(32)).with_user("alice", "secret")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (Timestamp(), SESSION, SIGN_SESSION, ENCRYPT_SESSION, SIGN),
+        (Timestamp(), SESSION, replace(SIGN_SESSION, derived_key="1.3", derived_key_bytes=24), SIGN),
+        (Timestamp(), SESSION, replace(SIGN_SESSION, key_reference="encrypted_key_sha1"), SIGN),
+        (Timestamp(), replace(SIGN, key="request"), Encryption(key="request")),
+        (Timestamp(), SIGN, Encryption(recipients=("request_signer",))),
+        (Timestamp(), replace(SIGN, key="shared", key_reference="key_name"), ENCRYPT),
+        (Timestamp(), SIGN, Encryption(key="shared", wrapped=True)),
+        (Timestamp(), CONTEXT, SIGN_CONTEXT, Encryption(key="security_context", derived_key="1.3")),
+        (Timestamp(), USER, SIGN_USER),
+        (Timestamp(), USER, SIGN_USER, Encryption(key="username_token", derived_key="1.3")),
+        (Timestamp(), replace(SIGN, algorithm="rsa-pss-sha256", include_token=True)),
+        (Timestamp(), Addressing(), replace(SIGN, parts=("body", "timestamp", "headers"))),
+        (Timestamp(), Addressing(), replace(SIGN, parts=("body", "timestamp", "header:wsa:To"))),
+    ],
+    ids=range(13),
+)  # fmt: skip
+def test_sharing_profile_is_clean(sharing: Keystore, steps: Any) -> None:
+    """Each way to share a key has no finding; each test below changes one thing."""
+    assert find(sharing, outbound=steps, inbound=Inbound(signed_by="partner")) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "severity", "path", "words"),
+    [
+        ((Timestamp(), SESSION, SIGN_SESSION), "note", "outbound", "does not say who sent"),
+        ((Timestamp(), SESSION, SIGN), "note", "outbound[1].name", "No later step"),
+        ((Timestamp(), USER, replace(SIGN, parts=("body", "timestamp", "username_token"))),
+         "note", "outbound[1].name", "No later step"),
+        ((Timestamp(), CONTEXT, SIGN), "note", "outbound[1].name", "No later step"),
+        ((Timestamp(), replace(CONTEXT, key="no"), SIGN_CONTEXT), "error", "outbound[1].key", "no secret 'no'"),
+        ((Timestamp(), replace(CONTEXT, key="client"), SIGN_CONTEXT), "error", "outbound[1].key", "is a key pair"),
+        ((Timestamp(), replace(SESSION, name="shared"), replace(SIGN, key="shared"), SIGN),
+         "warning", "outbound[1].name", "The keystore has 'shared' as well"),
+        ((Timestamp(), replace(SIGN, key="sesion")), "error", "outbound[1].key", "step in front of this one"),
+        ((Timestamp(), SIGN, Encryption(key="sesion")), "error", "outbound[2].key", "no secret 'sesion'"),
+        ((Timestamp(), SIGN, Encryption(key="client")), "error", "outbound[2].key", "is a key pair"),
+        ((Timestamp(), replace(SESSION, bytes=16), SIGN_SESSION, ENCRYPT_SESSION, SIGN),
+         "error", "outbound[3].key", "aes256-gcm takes 32 bytes of key; 'session' has 16"),
+        ((Timestamp(), replace(SESSION, bytes=16), SIGN_SESSION, replace(ENCRYPT_SESSION, wrapped=True), SIGN),
+         "error", "outbound[3].key", "kw-aes256 takes 32 bytes of key"),
+        ((Timestamp(), SESSION, replace(SIGN_SESSION, algorithm="rsa-sha256"), SIGN),
+         "error", "outbound[2].algorithm", "signs by HMAC"),
+        ((Timestamp(), replace(SIGN, algorithm="hmac-sha256")),
+         "error", "outbound[1].algorithm", "needs a key of kind symmetric; 'client' has rsa"),
+        ((Timestamp(), replace(SIGN, algorithm="ecdsa-sha256")),
+         "error", "outbound[1].algorithm", "needs a key of kind ec"),
+        ((Timestamp(), replace(SIGN, key="client", derived_key="1.3")),
+         "error", "outbound[1].derived_key", "not from a key pair"),
+        ((Timestamp(), replace(SIGN, key_reference="encrypted_key_sha1")),
+         "error", "outbound[1].key_reference", "Only a symmetric key"),
+        ((Timestamp(), SIGN, Encryption(key="shared", algorithm="aes128-gcm")),
+         "error", "outbound[2].key", "aes128-gcm takes 16 bytes of key; 'shared' has 32"),
+        ((Timestamp(), CONTEXT, SIGN_CONTEXT, Encryption(key="security_context", algorithm="aes128-gcm")),
+         "error", "outbound[3].key", "'security_context' has 32"),
+        ((Timestamp(), replace(USER, derive_for="encryption"),
+          replace(SIGN, parts=("body", "timestamp", "username_token")), Encryption(key="username_token")),
+         "error", "outbound[3].key", "'username_token' has 20"),
+        ((Timestamp(), SIGN, Encryption(key="shared", derived_key="1.3")),
+         "error", "outbound[2].derived_key", "derive from a security_context"),
+        ((Timestamp(), replace(SIGN, key="shared", derived_key="1.3")),
+         "error", "outbound[1].derived_key", "derive from a security_context"),
+        ((Timestamp(), SESSION, SIGN_SESSION, replace(ENCRYPT_SESSION, wrapped=True, derived_key="1.3"), SIGN),
+         "error", "outbound[3].wrapped", "not under a derived one"),
+        ((Timestamp(), SESSION, replace(SIGN_SESSION, key_reference="thumbprint"), SIGN),
+         "note", "outbound[2].key_reference", "thumbprint is for certificates"),
+        ((Timestamp(), SESSION, replace(SIGN_SESSION, key_reference="key_name"), SIGN),
+         "error", "outbound[2].key_reference", "has no KeyName"),
+        ((Timestamp(), replace(SIGN, key="shared", key_reference="encrypted_key_sha1")),
+         "error", "outbound[1].key_reference", "comes in no EncryptedKey"),
+        ((Timestamp(), SESSION, replace(SIGN_SESSION, derived_key_bytes=32), SIGN),
+         "note", "outbound[2].derived_key_bytes", "No key is derived"),
+        ((Timestamp(), replace(SESSION, recipients=("other",)), SIGN_SESSION, SIGN),
+         "error", "outbound[1].recipients[0]", "no certificate 'other'"),
+        ((Timestamp(), Addressing(), SIGN), "note", "outbound[1]", "No signature covers an addressing block"),
+        ((Timestamp(clock_offset_seconds=60), SIGN), "note", "outbound[0].clock_offset_seconds", "another clock"),
+        ((Timestamp(offset="+02:00"), SIGN), "note", "outbound[0].offset", "not written in UTC"),
+        ((Timestamp(), replace(USER, clock_offset_seconds=-1), SIGN_USER),
+         "note", "outbound[1].clock_offset_seconds", "another clock"),
+        ((TICKET,), "note", "outbound", "only TLS protects"),
+    ],
+)  # fmt: skip
+def test_one_thing_changed(
+    sharing: Keystore, steps: Any, severity: str, path: str, words: str
+) -> None:
+    """What is weak about a shared key, or cannot work, is the only finding."""
+    (found,) = find(sharing, outbound=steps, inbound=Inbound(signed_by="partner"))
+    assert (found.severity, found.path) == (severity, path)
+    assert words in found.text
+
+
+@pytest.mark.parametrize("signer", ["partner", "shared", "alice"])
+def test_who_may_sign(sharing: Keystore, signer: str) -> None:
+    """A partner, a secret and a user can be named; each must be in the keystore."""
+    demands = Inbound(signed_by=signer, username_token="derived_key")
+    assert find(sharing, outbound=STRONG, inbound=demands) == []
+    missing = Inbound(signed_by=f"{signer}2")
+    assert places(find(sharing, outbound=STRONG, inbound=missing)) == [
+        ("error", "inbound.signed_by")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "opt_in", "used"),
+    [
+        (SIGN_SESSION, {"algorithm": "hmac-sha1"}, "sha1", True),
+        (SIGN_SESSION, {}, "sha1", False),
+        (ENCRYPT, {"key_transport": "rsa-1_5"}, "rsa-1_5", True),
+        (ENCRYPT, {}, "3des", False),
+        (ENCRYPT_SESSION, {}, "rsa-1_5", False),
+        (SESSION, {"key_transport": "rsa-1_5"}, "rsa-1_5", True),
+        (SESSION, {}, "rsa-1_5", False),
+    ],
+)
+def test_opt_ins(
+    sharing: Keystore, step: Any, change: dict[str, Any], opt_in: str, used: bool
+) -> None:
+    """An opt-in is a weakness while it is used, and worth removing when it is not."""
+    weak = replace(step, **change, legacy={opt_in: "their gateway"})
+    steps = [Timestamp(), SESSION, SIGN_SESSION, ENCRYPT, ENCRYPT_SESSION, SIGN]
+    steps[steps.index(step)] = weak
+    (found,) = find(sharing, outbound=steps, inbound=Inbound(signed_by="partner"))
+    assert found.severity == ("warning" if used else "note")
+    assert found.path == f"outbound[{steps.index(weak)}].legacy.{opt_in}"
+    assert ("their gateway" in found.text) == used
+
+
+def test_triple_des(sharing: Keystore) -> None:
+    """The cipher is weak, and so is its mode; what to use instead is a name that there is."""
+    step = replace(ENCRYPT, algorithm="tripledes-cbc", legacy={"3des": "old", "cbc": "old"})
+    found = find(sharing, outbound=(Timestamp(), SIGN, step))
+    assert places(found) == [
+        ("warning", "outbound[2].legacy.3des"),
+        ("warning", "outbound[2].legacy.cbc"),
+        ("warning", "outbound[2].algorithm"),
+    ]
+    assert "use aes256-gcm" in found[2].text
+
+
+def test_dsa(authority: Authority) -> None:
+    """A DSA key is an error until it is opted in for; then its use is a warning."""
+    partner = authority.issue("CN=partner").certificate_pem
+    held = authority.issue("CN=client", key="dsa-2048").keystore("client")
+    held = held.with_partner("partner", partner)
+    assert ("error", "keystore") in places(find(held))
+    step = replace(SIGN, algorithm="dsa-sha256", legacy={"dsa": "their smart cards"})
+    found = find(held, outbound=(Timestamp(), step, ENCRYPT))
+    assert places(found) == [("warning", "outbound[1].legacy.dsa")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "path"),
+    [
+        ((UsernameToken(username="me", password="x"),), "outbound[0].password_type"),
+        ((Timestamp(), USER, SIGN_USER), "outbound[1].derive_for"),
+    ],
+)
+def test_password_that_can_be_tried_out(sharing: Keystore, steps: Any, path: str) -> None:
+    """Without TLS, what is made of a password lets anybody on the way try passwords."""
+    for scheme, expected in (("http", True), ("https", False)):
+        service = Service(address=f"{scheme}://a.example/")
+        found = find(sharing, outbound=steps, inbound=OverTLS(), service=service)
+        assert (("warning", path) in places(found)) == expected
+
+
+def test_draft_header(sharing: Keystore) -> None:
+    """A header of the draft carries no more than a token."""
+    found = find(
+        sharing, outbound=(TICKET,), header=SecurityHeader(namespace="2002/12"), inbound=OverTLS()
+    )
+    assert ("note", "header.namespace") in places(found)
+    found = find(sharing, outbound=(TICKET,), inbound=OverTLS())
+    assert ("note", "header.namespace") not in places(found)
 
 
 # Keys and connection.
@@ -259,8 +466,11 @@ def test_finding_as_text() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"key": "ec-p256"}, "needs an RSA key"),
+        ({"key": "ed25519"}, "can only sign"),
         ({"key_usage": ("digital_signature",)}, "keyEncipherment"),
+        ({"key": "ec-p256", "key_usage": ("digital_signature",)}, "keyAgreement"),
+        ({"key": "ec-p256"}, None),
+        ({"key": "x25519"}, None),
         ({}, None),
     ],
 )

@@ -16,14 +16,14 @@ from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_schema import MODES, SECTIONS, STEPS, options_of, schema, word
-from zeep_wssec.settings import Encryption, Signature, Step, UsernameToken
+from zeep_wssec.settings import Encryption, SessionKey, Signature, Step, UsernameToken
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "profile-file.md"
 ALGORITHMS = [
     (cls, name, choice)
-    for cls in (Signature, Encryption)
+    for cls in (Signature, Encryption, SessionKey)
     for name, option in schema()["$defs"][word(cls)]["properties"].items()
-    if name in ("algorithm", "digest", "key_transport", "mgf")
+    if "enum" in option and name not in ("key_reference", "derived_key")
     for choice in option["enum"]
 ]
 
@@ -76,6 +76,9 @@ def test_unknown_key_in_a_step(validator: Draft202012Validator, example: dict[st
         {"fresh_seconds": "none"},
         {"signed_by": {"pin": "ab" * 32}},
         {"signed_by": ["partner", {"anyone_under": "test"}]},
+        {"signed_by": {"anonymous": "test"}},
+        {"order": ["encryption", "signature"]},
+        {"username_token": "digest", "signature_confirmation": "required"},
     ],
 )
 def test_forms_of_inbound(validator: Draft202012Validator, demands: dict[str, Any]) -> None:
@@ -91,6 +94,10 @@ def test_forms_of_inbound(validator: Draft202012Validator, demands: dict[str, An
         {"fresh_seconds": "300"},
         {"related": "always"},
         {"signed_by": {"pin": "a", "subject": "CN=a"}},
+        {"signed_by": {"anonymous": 1}},
+        {"order": ["token"]},
+        {"order": "signature"},
+        {"username_token": "none"},
         {"legacy": {"md5": "why"}},
     ],
 )
@@ -106,6 +113,69 @@ def test_password_is_no_key(validator: Draft202012Validator) -> None:
     validator.validate({"outbound": [{**step, "password_env": "X"}]})
     with pytest.raises(ValidationError):
         validator.validate({"outbound": [{**step, "password": "x"}]})
+
+
+STEP_TWINS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"step": "signature", "part_prefixes": {"body": ["soap"]}},
+        {"part_prefixes": {"body": "soap"}},
+    ),
+    ({"step": "signature", "derived_key": "1.3"}, {"derived_key": "1.2"}),
+    ({"step": "signature", "derived_key_bytes": 32}, {"derived_key_bytes": "32"}),
+    ({"step": "signature", "canonicalization": "c14n"}, {"canonicalization": "c14n12"}),
+    ({"step": "encryption", "key": "shared", "wrapped": True}, {"wrapped": "yes"}),
+    ({"step": "encryption", "recipients": ["p"], "key_wrap": "kw-aes256"}, {"key_wrap": "aes"}),
+    ({"step": "session_key", "recipients": ["p"], "bytes": 32}, {"bytes": "32"}),
+    ({"step": "session_key", "key_derivation": "hkdf"}, {"key_derivation": "pbkdf2"}),
+    ({"step": "addressing", "reply_to": "none"}, {"reply_to": False}),
+    ({"step": "addressing", "must_understand": ["To"]}, {"must_understand": ["to"]}),
+    ({"step": "username_token", "username": "u", "derive_for": "mac"}, {"derive_for": "sign"}),
+    ({"step": "security_context", "identifier": "a", "key": "k"}, {"version": "1.4"}),
+    ({"step": "signature_confirmation"}, {"name": "x"}),
+    ({"step": "binary_token", "value_type": "t", "value_env": "X"}, {"value": "x"}),
+    ({"step": "binary_token", "value_type": "t", "value_file": "x"}, {"value_env": "X"}),
+]
+
+
+@pytest.mark.parametrize(("step", "change"), STEP_TWINS, ids=str)
+def test_steps(
+    validator: Draft202012Validator, step: dict[str, Any], change: dict[str, Any]
+) -> None:
+    """Every kind of step is valid as the loader reads it, and invalid with one slip."""
+    validator.validate({"outbound": [step]})
+    with pytest.raises(ValidationError):
+        validator.validate({"outbound": [{**step, **change}]})
+
+
+def test_secret_that_is_needed(validator: Draft202012Validator) -> None:
+    """A token has a text: one of its two keys must be there."""
+    step = {"step": "binary_token", "value_type": "t"}
+    validator.validate({"outbound": [{**step, "value_env": "X"}]})
+    with pytest.raises(ValidationError):
+        validator.validate({"outbound": [step]})
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ({"order": ["timestamp", "token"]}, {"order": ["tokens"]}),
+        ({"attributes": {"a:b": "c"}}, {"attributes": {"a:b": 1}}),
+        ({"namespace": "2002/12"}, {"namespace": "2003"}),
+    ],
+)
+def test_header(validator: Draft202012Validator, good: dict[str, Any], bad: dict[str, Any]) -> None:
+    """The header's lists and tables know what they hold."""
+    validator.validate({"header": good})
+    with pytest.raises(ValidationError):
+        validator.validate({"header": bad})
+
+
+@pytest.mark.parametrize("cls", [Encryption, SessionKey])
+def test_inherited_fields_have_their_descriptions(cls: type) -> None:
+    """The text under a field of a base class is shown with each class that has it."""
+    found = schema()["$defs"][word(cls)]["properties"]["mgf"]
+    assert found["description"].startswith("Digest of OAEP's MGF1")
+    assert found["default"] == "sha256"
 
 
 def test_descriptions_come_from_the_fields() -> None:
@@ -140,7 +210,7 @@ def test_secret_becomes_two_keys() -> None:
 @pytest.mark.parametrize(("cls", "name", "choice"), ALGORITHMS)
 def test_offered_algorithm_is_known(cls: type, name: str, choice: str) -> None:
     """Every value that an editor offers is accepted, or asks for its opt-in."""
-    more = {"recipients": ("partner",)} if cls is Encryption else {}
+    more = {} if cls is Signature else {"recipients": ("partner",)}
     try:
         cls(**{name: choice}, **more)
     except LegacyAlgorithmError as error:

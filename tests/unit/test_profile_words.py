@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from zeep_wssec.demands import AnyoneUnder, Inbound, OverTLS, Pin, Subject, Unverified
+from zeep_wssec.demands import (
+    Anonymous,
+    AnyoneUnder,
+    Inbound,
+    OverTLS,
+    Pin,
+    Subject,
+    Unverified,
+)
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_words import describe, without_user_info
-from zeep_wssec.settings import Encryption, SecurityHeader, Signature, Timestamp, UsernameToken
+from zeep_wssec.settings import (
+    Addressing,
+    BinaryToken,
+    Encryption,
+    KeyReference,
+    SecurityContext,
+    SecurityHeader,
+    SessionKey,
+    Signature,
+    SignatureConfirmation,
+    Timestamp,
+    UsernameToken,
+)
 from zeep_wssec.testing.authority import Authority
 
 NOW = datetime(2027, 6, 1, 12, 0, tzinfo=UTC)
@@ -21,10 +41,12 @@ FULL = (Timestamp(), Signature(parts=("body", "timestamp")), Encryption(recipien
 
 @pytest.fixture(scope="module")
 def keystore() -> Keystore:
-    """Our key pair, one partner, and the CA of both."""
+    """Our key pair, two partners and the CA of all, a secret and a user."""
     authority = Authority.create("CN=ca", now=NOW)
     partner = authority.issue("CN=partner,O=Example").certificate_pem
     held = authority.issue("CN=client").keystore("client").with_partner("partner", partner)
+    held = held.with_secret("shared", bytes(32)).with_user("alice", "secret")
+    held = held.with_partner("ec", authority.issue("CN=ec", key="ec-p256").certificate_pem)
     return held.with_trust(anchors=authority.pem)
 
 
@@ -38,6 +60,113 @@ def test_steps_in_order_with_algorithms(keystore: Keystore) -> None:
     assert "  1. Timestamp that expires after 300 seconds, in milliseconds." in text
     assert "  2. Signature over body, timestamp with the key 'client' by rsa-sha256" in text
     assert "  3. Encryption of body for 'partner' by aes256-gcm; the key under rsa-oaep" in text
+
+
+SESSION = SessionKey(recipients=("partner",), key_reference="thumbprint")
+USER = UsernameToken(username="me", password="p", password_type="none", derive_for="mac")
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            (Addressing(must_understand=("To",)),),
+            "WS-Addressing 2005/08: To the address of the service, Action as the SOAP action, "
+            "MessageID as urn:uuid, ReplyTo anonymous; To must be understood.",
+        ),
+        (
+            (Addressing(to="urn:to", action="urn:do", message_id="none", reply_to=None,
+                        from_address="urn:us", fault_to="urn:f"),),
+            ": To urn:to, Action urn:do, From urn:us, FaultTo urn:f.",
+        ),
+        (
+            (Timestamp(precision="microseconds", offset="+02:00", clock_offset_seconds=-5),),
+            "in microseconds, written with the offset +02:00, by a clock 5 seconds behind ours.",
+        ),
+        (
+            (UsernameToken(username="me", password="p", password_hash="sha1", clock_offset_seconds=9),),
+            "the SHA-1 digest of the SHA-1 of the password with nonce and time, by a clock 9 seconds ahead of ours.",
+        ),
+        (
+            (UsernameToken(username="me", password="p", password_type="text", typed=False, nonce=True),),
+            "the password as readable text, its Type not said; with a nonce.",
+        ),
+        (
+            (USER,),
+            "UsernameToken for 'me' with no password; the key 'username_token' to sign with is derived "
+            "from the password in 1000 rounds.",
+        ),
+        ((BinaryToken(value_type="urn:t", value="x"),), "BinarySecurityToken of the type urn:t, marked as base64."),
+        ((BinaryToken(value_type="", value="x", encoding_type=False),), "BinarySecurityToken whose type is not said."),
+        (
+            (SecurityContext(identifier="urn:c", key="shared"),),
+            "SecurityContextToken urn:c (WS-SecureConversation 1.3) for the secret 'shared', which later "
+            "steps call 'security_context'.",
+        ),
+        ((SecurityContext(identifier="urn:c", key="no"),), "for the secret 'no' (not in the keystore),"),
+        ((SignatureConfirmation(),), "SignatureConfirmation for each signature of the message that this one answers."),
+        (
+            (SESSION,),
+            "Fresh key 'session' of 32 bytes for 'partner', sent under rsa-oaep (digest sha256, MGF1 "
+            "sha256); the certificate is named by its SHA-1 thumbprint.",
+        ),
+        (
+            (SESSION, Signature(parts=("body",), key="session", derived_key="1.3", derived_key_bytes=24)),
+            "2. Signature over body with a key of 24 bytes derived from 'session' (WS-SecureConversation 1.3) by "
+            "hmac-sha256, digests sha256; the key is referred to where it is made.",
+        ),
+        (
+            (SESSION, Encryption(key="session", key_reference="encrypted_key_sha1")),
+            "2. Encryption of body with the symmetric key 'session' by aes256-gcm; the key is named by the "
+            "SHA-1 of its EncryptedKey.",
+        ),
+        (
+            (Encryption(key="shared", wrapped=True, key_reference="key_name"),),
+            "with a fresh key, wrapped by kw-aes256 under the symmetric key 'shared', "
+            "by aes256-gcm; the key is named by KeyName.",
+        ),
+        ((Encryption(key="no"),), "with the symmetric key 'no' (not there) by aes256-gcm"),
+        (
+            (Signature(parts=("body",), key="shared", algorithm="hmac-sha512"),),
+            "with the symmetric key 'shared' by hmac-sha512, digests sha256; the key is named by KeyName.",
+        ),
+        (
+            (Signature(parts=("body",), key="request"),),
+            "'request' by hmac-sha256, digests sha256; the key is named by the SHA-1 of its EncryptedKey.",
+        ),
+        ((Encryption(recipients=("request_signer",)),), "for whoever signed the request by aes256-gcm"),
+        (
+            (Encryption(recipients=("ec",)),),
+            "the key under kw-aes256 with a key agreed by ecdh-es (hkdf with sha256); the certificate",
+        ),
+        (
+            (Encryption(recipients=("partner", "ec"), key_transport="rsa-oaep-mgf1p", key_derivation="concat-kdf"),),
+            "under rsa-oaep-mgf1p (digest sha256, MGF1 sha1) or kw-aes256 "
+            "with a key agreed by ecdh-es (concat-kdf with sha256);",
+        ),
+        (
+            (Signature(parts=("body",), key_reference="x509_ski", include_token=True),),
+            "the certificate is named by its subject key identifier in X509Data, "
+            "and its token is in the header as well.",
+        ),
+    ],
+)  # fmt: skip
+def test_step(keystore: Keystore, steps: Any, expected: str) -> None:
+    """Every kind of step, and every option of it that is not its default, is put into words."""
+    assert expected in words(keystore, outbound=steps)
+
+
+@pytest.mark.parametrize("form", get_args(KeyReference))
+def test_every_key_reference_has_its_words(keystore: Keystore, form: Any) -> None:
+    """Two forms are never told alike."""
+    others = {
+        words(keystore, outbound=[Signature(parts=("body",), key_reference=other)])
+        for other in get_args(KeyReference)
+        if other != form
+    }
+    text = words(keystore, outbound=[Signature(parts=("body",), key_reference=form)])
+    assert "; the certificate " in text
+    assert text not in others
 
 
 def test_part_that_may_be_missing(keystore: Keystore) -> None:
@@ -82,6 +211,13 @@ def test_nothing_to_derive(keystore: Keystore) -> None:
         (Inbound(signed_by=Pin("ab" * 32)), "the certificate with SHA-256 abababababababab…"),
         (Inbound(signed_by=Subject("CN=a")), "the subject CN=a under the trust anchors"),
         (Inbound(signed_by=AnyoneUnder(reason="test")), "anyone under the trust anchors (test)"),
+        (Inbound(signed_by="shared"), "signed by 'shared' (a secret that we share)"),
+        (Inbound(signed_by="alice"), "signed by 'alice' (a user)"),
+        (Inbound(signed_by=Anonymous(reason="test")), "whoever knows our certificate (test)"),
+        (Inbound(signature_confirmation="required"), "  - SignatureConfirmation of every"),
+        (Inbound(), "  - SignatureConfirmation, if there is one, of every"),
+        (Inbound(username_token="derived_key"), "a user of the keystore, by a key derived from it"),
+        (Inbound(order=("encryption", "signature")), "read in the order encryption, signature"),
         (Inbound(related="required"), "RelatesTo with the MessageID of the request"),
         (Inbound(unsigned_faults="accept"), "an unprotected Fault reaches the caller"),
         (Inbound(empty_replies="accept"), "nothing, if it is empty"),
@@ -135,6 +271,21 @@ def test_certificates_with_their_end(keystore: Keystore) -> None:
     text = words(keystore)
     assert "key 'client': CN=client, rsa 2048, until 2028-05-31 (365 days left)" in text
     assert "trust anchor: CN=ca, rsa 2048" in text
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (SecurityHeader(order=("timestamp", "token")), "children in the order timestamp, token."),
+        (SecurityHeader(attributes={"a": "secret"}), "with the attributes a."),
+        (SecurityHeader(namespace="2002/12"), "in the namespace of 2002/12."),
+    ],
+)
+def test_header(keystore: Keystore, header: SecurityHeader, expected: str) -> None:
+    """What is unusual about the header is said; values of attributes are not."""
+    text = words(keystore, header=header)
+    assert expected in text
+    assert "secret" not in text
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,15 @@ from lxml import etree
 
 from zeep_wssec.demands import SignedBy
 from zeep_wssec.errors import DecryptionError, MalformedSecurityError, OutboundError
+from zeep_wssec.exchange import Received, SessionSecret
 from zeep_wssec.header.evidence import (
     EncryptionEvidence,
     Evidence,
+    SharedKeySigner,
     SignatureEvidence,
     TimestampEvidence,
 )
+from zeep_wssec.header.symmetric import MadeKey, SymmetricKey
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.keystore import Snapshot
 from zeep_wssec.keys.path import PathValidator
@@ -28,18 +31,6 @@ from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import DS, WSU, XENC
 from zeep_wssec.soap.parts import Part
 from zeep_wssec.soap.placement import Placement
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ContentKey:
-    """The key inside one EncryptedKey for us."""
-
-    element: etree._Element
-    octets: bytes = field(repr=False)
-    """May be of a wrong length, or random where decryption failed: what it opens will tell."""
-    transport: str
-    recipient: str
-    """Alias of our key."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -54,8 +45,20 @@ class Outgoing:
     """Parts of each step, by ``id`` of the step."""
     namespaces: Mapping[str, str]
     now: datetime
+    service_address: str | None = None
+    """Where the service is, if the profile says so."""
+    names: tuple[str, ...] = ()
+    """Names of the operation, most exact first: the SOAP action among them."""
+    soap_action: str | None = None
+    """The SOAP action that the HTTP headers tell."""
     tokens: dict[bytes, etree._Element] = field(default_factory=dict)
-    """BinarySecurityTokens of this message by certificate: one for each is enough."""
+    """BinarySecurityTokens of this message by the octets inside: one for each is enough."""
+    message_keys: dict[str, MadeKey] = field(default_factory=dict)
+    """Keys that steps of this message have made, by name."""
+    recipient_tokens: dict[etree._Element, etree._Element] = field(default_factory=dict)
+    """The token in the header that each EncryptedKey of ours needs, where it needs one."""
+    answers: Received | None = None
+    """The request that this message answers, if it does."""
     signature_values: list[str] = field(default_factory=list)
     body_encrypted: bool = False
     """Whether the content of the Body has been encrypted."""
@@ -149,12 +152,26 @@ class Incoming:
     """Decrypted elements by the EncryptedData that stood in their place; keeps both alive."""
     unauthenticated: bool = False
     """Whether CBC ciphertext that no signature covers was decrypted: from then on every failure looks alike."""
+    session_keys: tuple[SessionSecret, ...] = ()
+    """Keys of the request that this answers."""
+    own_values: frozenset[str] = frozenset()
+    """Signature values of the request that this answers: none of them may come back as an answer's."""
+    symmetric_keys: dict[etree._Element, SymmetricKey] = field(default_factory=dict)
+    """Keys that elements of this message stand for, read once."""
+    received_keys: dict[bytes, SymmetricKey] = field(default_factory=dict)
+    """Keys that came in EncryptedKeys of this message, by the SHA-1 of their ciphertext."""
     confirmations: dict[etree._Element, str] = field(default_factory=dict)
     """Value of each ``wsse11:SignatureConfirmation``, empty for one without a value."""
     counted: Counter[str] = field(default_factory=Counter)
     """Elements read so far, by kind: each kind has its limit."""
-    content_keys: dict[etree._Element, ContentKey | None] = field(default_factory=dict)
+    content_keys: dict[etree._Element, SymmetricKey | None] = field(default_factory=dict)
     """What each EncryptedKey holds; ``None`` for one that is for somebody else."""
+    key_references: dict[etree._Element, tuple[str | None, ...]] = field(default_factory=dict)
+    """What each EncryptedKey that was read lists: URIs of its ReferenceList."""
+    opening: set[etree._Element] = field(default_factory=set)
+    """Every EncryptedKey that was begun: none is wrapped under itself."""
+    opened_alone: dict[str, SymmetricKey] = field(default_factory=dict)
+    """What opened each EncryptedData of the header that was met before what lists it, by its Id."""
     tokens: dict[etree._Element, Certificate] = field(default_factory=dict)
     """Certificates of the BinarySecurityTokens read so far."""
     foreign: set[str] = field(default_factory=set)
@@ -223,11 +240,29 @@ class Incoming:
         return text
 
     def is_covered(self, node: etree._Element) -> bool:
-        """Whether a trusted signature covers ``node``: itself or an element around it."""
-        covered: set[etree._Element] = set()
-        for signature in self.signatures:
-            if signature.trusted_as is not None:
-                covered.update(signature.covered)
-        for item in covered & self.replaced_by.keys():
-            covered.update(self.replaced_by[item])
-        return node in covered or any(outer in covered for outer in node.iterancestors())
+        """Whether a trusted signature covers ``node``: itself or an element around it.
+
+        A signature with a symmetric key that nobody vouches for counts once a trusted one covers it.
+        """
+        trusted = [item for item in self.signatures if item.trusted_as is not None]
+        endorsed = [
+            item
+            for item in self.signatures
+            if item.trusted_as is None
+            and isinstance(item.signer, SharedKeySigner)
+            and self._is_under(item.element, trusted)
+        ]
+        return self._is_under(node, trusted + endorsed)
+
+    def _is_under(self, node: etree._Element, signatures: list[SignatureEvidence]) -> bool:
+        around = {node, *node.iterancestors()}
+        for signature in signatures:
+            covered = set(signature.covered)
+            for item in covered & self.replaced_by.keys():
+                covered.update(self.replaced_by[item])
+            # A signature over the whole document leaves itself out.
+            if not covered.isdisjoint(around) and (
+                signature.element not in around or node in covered
+            ):
+                return True
+        return False

@@ -9,30 +9,27 @@ from lxml import etree
 from zeep_wssec.errors import (
     DecryptionError,
     InboundError,
-    KeyUsageError,
     MalformedSecurityError,
     TokenUnavailableError,
-    UnsupportedAlgorithmError,
     UnsupportedTokenError,
 )
-from zeep_wssec.header.context import ContentKey, Incoming
+from zeep_wssec.header.context import Incoming
+from zeep_wssec.header.encrypted_key import check_legacy, open_encrypted_key, recipient_in_words
 from zeep_wssec.header.encryption import ENCRYPTED_HEADER
 from zeep_wssec.header.evidence import EncryptionEvidence
-from zeep_wssec.header.token_reference import TOKEN_REFERENCE, read_key_info
-from zeep_wssec.keys.entries import KeyEntry
+from zeep_wssec.header.symmetric import SymmetricKey
+from zeep_wssec.header.symmetric_reference import read_symmetric_key
+from zeep_wssec.header.token_reference import TOKEN_REFERENCE
 from zeep_wssec.soap.ids import same_document_id
-from zeep_wssec.soap.namespaces import DS, WSSE, readable_name
+from zeep_wssec.soap.namespaces import DS, readable_name
 from zeep_wssec.xmlcrypto.encrypting import decrypt
 from zeep_wssec.xmlcrypto.encryption_model import (
     ENCRYPTED_DATA,
-    ENCRYPTED_KEY,
     EncryptedDataModel,
-    EncryptedKeyModel,
     read_encrypted_data,
-    read_encrypted_key,
     read_reference_list,
 )
-from zeep_wssec.xmlcrypto.values import children_of, decode_base64
+from zeep_wssec.xmlcrypto.values import decode_base64
 
 
 def read_encrypted_key_element(message: Incoming, element: etree._Element) -> None:
@@ -47,46 +44,48 @@ def read_encrypted_key_element(message: Incoming, element: etree._Element) -> No
 
     Spec: WSS SOAP Message Security 1.1.1, section 9.4.3, Decryption; XML Encryption 1.1, section 4.4.
     """
-    if element in message.content_keys:
-        return
-    message.count("EncryptedKey", message.limits.max_encrypted_keys)
-    model = read_encrypted_key(element, max_references=message.limits.max_encrypted_data)
-    _check_legacy(message, model.transport.legacy, model.transport.uri, model.transport.name)
-    key = _open_key(message, model)
-    message.content_keys[element] = key
+    key = open_encrypted_key(message, element)
     if key is None:
-        message.foreign.update(uri.removeprefix("#") for uri in model.references if uri)
-    else:
-        # All references first: the Ids are searched once, in the tree as it was sent.
-        found = [_find_data(message, uri, element) for uri in model.references]
-        for data in found:
-            _decrypt(message, data, key)
+        return
+    # All references first: the Ids are searched once, in the tree as it was sent.
+    found = [_listed_by_key(message, item, key) for item in _listed(message, element)]
+    for model, its_key in found:
+        _decrypt(message, model, its_key)
 
 
 def read_reference_list_element(message: Incoming, element: etree._Element) -> None:
     """Decrypt everything in a ReferenceList that stands in the header by itself.
 
     Raises:
-        InboundError: As for an EncryptedKey.
+        InboundError: As for an EncryptedKey; TokenUnavailableError for a key that nothing here has.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 9.1, xenc:ReferenceList.
     """
-    for uri in read_reference_list(element, max_references=message.limits.max_encrypted_data):
-        read_encrypted_data_element(message, _require_data(message, uri))
+    uris = read_reference_list(element, max_references=message.limits.max_encrypted_data)
+    found: list[tuple[EncryptedDataModel, SymmetricKey | None]] = []
+    for uri in uris:
+        name = same_document_id(uri, what="A DataReference")
+        if message.opened_alone.pop(name, None) is None:
+            model = read_encrypted_data(_require_data(message, name))
+            found.append((model, _require_named_key(message, model)))
+    for model, key in found:
+        if key is not None:
+            _decrypt(message, model, key)
 
 
 def read_encrypted_data_element(message: Incoming, element: etree._Element) -> None:
-    """Decrypt one EncryptedData that says itself which EncryptedKey opens it.
+    """Decrypt one EncryptedData of the header that says itself which key opens it.
 
     Raises:
-        InboundError: As for an EncryptedKey.
+        InboundError: As for a ReferenceList.
     """
     model = read_encrypted_data(element)
-    if model.key_info is None:
-        raise UnsupportedTokenError("An EncryptedData does not say which key opens it.")
-    key_element = _encrypted_key_of(message, model.key_info)
-    read_encrypted_key_element(message, key_element)
-    key = message.content_keys.get(key_element)
-    if element.getparent() is not None and element not in message.replaced_by and key is not None:
-        _decrypt(message, model, key)
+    key = _require_named_key(message, model)
+    if key is None:
+        return
+    if model.id is not None:
+        message.opened_alone[model.id] = key
+    _decrypt(message, model, key)
 
 
 def check_all_opened(message: Incoming) -> None:
@@ -95,14 +94,14 @@ def check_all_opened(message: Incoming) -> None:
     Raises:
         TokenUnavailableError: With the names that the message gives for its recipients.
     """
-    if message.content_keys and all(key is None for key in message.content_keys.values()):
-        named = [
-            read_key_info(message, read_encrypted_key(item, max_references=10**6).key_info).text
-            for item in message.content_keys
-        ]
+    keys = message.content_keys
+    if keys and not message.encryptions and all(key is None for key in keys.values()):
+        named = [recipient_in_words(message, item) for item in keys]
         ours = ", ".join(repr(alias) for alias in message.keys.keys) or "none"
+        if message.keys.secrets:
+            ours += f"; secrets: {', '.join(repr(alias) for alias in message.keys.secrets)}"
         raise TokenUnavailableError(
-            f"The message is encrypted for {'; '.join(named)}; no key pair of the keystore fits.",
+            f"The message is encrypted for {'; '.join(named)}; no key of the keystore fits.",
             hint=f"Key pairs: {ours}. Ask the peer whose certificate it encrypts to.",
         )
 
@@ -127,34 +126,45 @@ def check_nothing_left(message: Incoming) -> None:
             )
 
 
-def _open_key(message: Incoming, model: EncryptedKeyModel) -> ContentKey | None:
-    named = read_key_info(message, model.key_info)
-    entry: KeyEntry | None = None
-    for certificate in named.certificates:
-        entry = entry or message.keys.find_key(certificate)
-    if entry is None:
-        return None
-    try:
-        octets = entry.require_decrypter().decrypt(
-            model.value,
-            scheme=model.transport.scheme,
-            digest=model.digest,
-            mgf_digest=model.mgf_digest,
-            label=model.label,
-        )
-    except (ValueError, KeyUsageError):
-        # A random key takes the same path to the same end: nobody learns that this was the step that failed.
-        octets = b""
-    return ContentKey(
-        element=model.element,
-        octets=octets,
-        transport=model.transport.name,
-        recipient=entry.alias,
-    )
+def _listed(message: Incoming, element: etree._Element) -> list[etree._Element]:
+    """Give what the ReferenceList of an EncryptedKey leads to, without what was opened before."""
+    found = []
+    for uri in message.key_references[element]:
+        name = same_document_id(uri, what="A DataReference")
+        before = message.opened_alone.pop(name, None)
+        if before is None:
+            found.append(_require_data(message, name))
+        elif element not in before.elements:
+            raise _contradiction()
+    return found
 
 
-def _require_data(message: Incoming, uri: str | None) -> etree._Element:
-    element = message.ids.require(same_document_id(uri, what="A DataReference"))
+def _listed_by_key(
+    message: Incoming, element: etree._Element, key: SymmetricKey
+) -> tuple[EncryptedDataModel, SymmetricKey]:
+    """Give what an EncryptedKey lists, with the key that opens it.
+
+    A second recipient's EncryptedKey lists what names the first one, which is for somebody else.
+    """
+    model = read_encrypted_data(element)
+    named = None if model.key_info is None else read_symmetric_key(message, model.key_info)
+    if named is not None and key.elements[0] not in named.elements:
+        raise _contradiction()
+    return model, named or key
+
+
+def _require_named_key(message: Incoming, model: EncryptedDataModel) -> SymmetricKey | None:
+    """Give the key that an EncryptedData names, ``None`` for one in an EncryptedKey for somebody else."""
+    if model.key_info is None:
+        raise UnsupportedTokenError("An EncryptedData does not say which key opens it.")
+    key = read_symmetric_key(message, model.key_info)
+    if key is None and model.id is not None:
+        message.foreign.add(model.id)
+    return key
+
+
+def _require_data(message: Incoming, name: str) -> etree._Element:
+    element = message.ids.require(name)
     if element.tag != ENCRYPTED_DATA:
         raise MalformedSecurityError(
             f"A DataReference must lead to an EncryptedData, not to {readable_name(element.tag)}."
@@ -162,44 +172,23 @@ def _require_data(message: Incoming, uri: str | None) -> etree._Element:
     return element
 
 
-def _find_data(
-    message: Incoming, uri: str | None, key_element: etree._Element
-) -> EncryptedDataModel:
-    """Find what a DataReference of an EncryptedKey leads to."""
-    element = _require_data(message, uri)
-    model = read_encrypted_data(element)
-    named = None if model.key_info is None else _encrypted_key_of(message, model.key_info)
-    # A second recipient's EncryptedKey lists what names the first one; two for us are a contradiction.
-    twice = message.content_keys.get(named) is not None if named is not None else False
-    if named is not key_element and (twice or element in message.replaced_by):
-        raise MalformedSecurityError("An EncryptedData names another EncryptedKey.")
-    return model
+def _contradiction() -> MalformedSecurityError:
+    return MalformedSecurityError("An EncryptedData names another key than the one that lists it.")
 
 
-def _encrypted_key_of(message: Incoming, key_info: etree._Element) -> etree._Element:
-    children = children_of(key_info, attributes={"Id"})
-    inner = list(children[0]) if len(children) == 1 and children[0].tag == TOKEN_REFERENCE else []
-    if len(inner) != 1 or inner[0].tag != f"{{{WSSE}}}Reference":
-        raise UnsupportedTokenError("An EncryptedData must refer to its EncryptedKey by Id.")
-    found = message.ids.require(same_document_id(inner[0].get("URI"), what="A key reference"))
-    if found.tag != ENCRYPTED_KEY or found.getparent() is not message.security:
-        raise MalformedSecurityError(
-            "A key reference must lead to an EncryptedKey of this security header."
-        )
-    return found
-
-
-def _decrypt(message: Incoming, model: EncryptedDataModel, key: ContentKey) -> None:
+def _decrypt(message: Incoming, model: EncryptedDataModel, key: SymmetricKey) -> None:
     message.count("EncryptedData", message.limits.max_encrypted_data)
     element = model.element
     parent = element.getparent()
     if parent is None or element in message.replaced_by:
         raise MalformedSecurityError("An EncryptedData is to be decrypted twice.")
+    check_legacy(message, model.cipher.legacy, model.cipher.uri, model.cipher.name)
     covered = message.is_covered(element)
-    # Under another key CBC ciphertext decrypts to something else, so the key must be covered as well.
-    if model.cipher.mode == "cbc" and not (covered and message.is_covered(key.element)):
-        name = f"{model.cipher.name}, and no signature covers ciphertext and EncryptedKey"
-        _check_legacy(message, "cbc", model.cipher.uri, name)
+    # Under another key CBC ciphertext decrypts to something else, so all that the key comes from must be
+    # covered as well; a key that both sides had before is none that a stranger can put in its place.
+    if model.cipher.mode == "cbc" and not (covered and all(map(message.is_covered, key.elements))):
+        name = f"{model.cipher.name}, and no signature covers ciphertext and key"
+        check_legacy(message, "cbc", model.cipher.uri, name)
         message.unauthenticated = True
     alone = len(parent) == 1 and not _has_text(parent.text) and not _has_text(element.tail)
     placed = _open(message, model, key, parent, alone=alone)
@@ -220,7 +209,7 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: ContentKey) -> N
 def _open(
     message: Incoming,
     model: EncryptedDataModel,
-    key: ContentKey,
+    key: SymmetricKey,
     parent: etree._Element,
     *,
     alone: bool,
@@ -254,13 +243,3 @@ def _check_structure(message: Incoming) -> None:
     headers = message.envelope.security_headers(message.envelope.actor_of(message.security))
     if len(headers) != 1 or headers[0] is not message.security:
         raise ValueError("another security header")
-
-
-def _check_legacy(message: Incoming, opt_in: str, uri: str, name: str) -> None:
-    if opt_in and opt_in not in message.legacy:
-        raise UnsupportedAlgorithmError(
-            f"The peer encrypts with {name}, which is legacy.",
-            hint=f'Ask for a current one, or add legacy = {{ {opt_in} = "reason" }} to inbound.',
-            algorithm=uri,
-            opt_in=opt_in,
-        )

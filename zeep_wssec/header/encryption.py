@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-import base64
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
-from zeep_wssec.errors import KeyUsageError, OutboundError
+from zeep_wssec.errors import KeyNotFoundError, KeyUsageError, OutboundError, PartNotFoundError
+from zeep_wssec.header.binary_token import BINARY_TOKEN
 from zeep_wssec.header.context import Outgoing
-from zeep_wssec.header.signature import find_parts
-from zeep_wssec.header.token_reference import write_key_info
-from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.keys.fitness import check_fitness
+from zeep_wssec.header.derived_key import write_derived_key
+from zeep_wssec.header.key_sealing import (
+    reference_list_xml,
+    require_recipient,
+    write_encrypted_key,
+    write_wrapped_key,
+)
+from zeep_wssec.header.part_search import find_parts
+from zeep_wssec.header.symmetric import (
+    ENCRYPTED_KEY_TOKEN,
+    MadeKey,
+    made_key,
+    symmetric_key_info,
+)
 from zeep_wssec.settings import Encryption
-from zeep_wssec.soap.ids import fresh_id
-from zeep_wssec.soap.namespaces import DS, MESSAGE_SECURITY_11, WSSE, WSSE11, XENC, XENC11
+from zeep_wssec.settings.references import SYMMETRIC_REFERENCES
+from zeep_wssec.soap.ids import WSU_ID, fresh_id
+from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11, XENC
 from zeep_wssec.soap.parsing import parse_ours
 from zeep_wssec.soap.parts import Part
 from zeep_wssec.xmlcrypto.algorithms import CONTENT_TYPE, ELEMENT_TYPE
-from zeep_wssec.xmlcrypto.encrypting import encrypt_to_base64, transport_key
+from zeep_wssec.xmlcrypto.encrypting import encrypt_to_base64
+from zeep_wssec.xmlcrypto.encryption_model import ENCRYPTED_KEY
 
 ENCRYPTED_HEADER = f"{{{WSSE11}}}EncryptedHeader"
 _SPARE_MEMORY = 64 * 1024 * 1024
 """Octets of text from which on it is set on its element: half the memory, thrice the time of parsing it."""
-ENCRYPTED_KEY_TOKEN = MESSAGE_SECURITY_11 + "EncryptedKey"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,59 +53,137 @@ class _Target:
 
 
 def write_encryption(message: Outgoing, step: Encryption) -> None:
-    """Encrypt the parts of ``step`` under a fresh key, and that key for every recipient.
+    """Encrypt the parts of ``step``: under a fresh key for every recipient, or with a key both sides have.
 
     Raises:
-        KeyNotFoundError: No certificate under a recipient's alias.
-        KeyUsageError: A certificate must not be encrypted to: expired, too short, of another kind or usage.
+        KeyNotFoundError: No certificate under a recipient's alias, or no key of that name.
+        KeyUsageError: A certificate must not be encrypted to: expired, too short, of another kind or
+            usage; or the key has another length than the cipher.
         PartNotFoundError: The message lacks a part that is not optional.
-        OutboundError: One part lies inside another.
+        OutboundError: One part lies inside another, or holds the key that would open it.
 
     Spec: WSS SOAP Message Security 1.1.1, section 9, Encryption; XML Encryption 1.1.
     """
-    recipients = [_recipient(message, alias) for alias in step.recipients]
+    shared = None if step.key is None else _require_key(message, step.key)
+    for alias in step.recipients:
+        require_recipient(message, alias)
     targets = _targets(message, step)
     if not targets:
         return
-    key = os.urandom(step.cipher.key_bytes)
-    key_ids = [fresh_id("EK") for _ in recipients]
     for target in targets:
-        _encrypt_target(message, target, step, key, key_ids[0])
-        message.body_encrypted |= target.element is message.envelope.body
-    references = "".join(f'<xenc:DataReference URI="#{target.id}"/>' for target in targets)
-    for key_id, (certificate, public_key) in zip(
-        reversed(key_ids), reversed(recipients), strict=True
-    ):
-        sealed = transport_key(
-            key,
-            public_key,
-            transport=step.transport,
-            digest=step.digest,
-            mgf_digest=step.mask.name,
-        )
-        _write_key(message, step, key_id, certificate, sealed, references)
+        if shared is not None and target.element is shared.element:
+            raise OutboundError(
+                f"The part {target.part.text!r} holds the key {shared.name!r} that would open it.",
+                hint="Encrypt it for a recipient, or with another key.",
+            )
+    if shared is None:
+        _encrypt_for_recipients(message, step, targets)
+    elif step.wrapped:
+        _encrypt_wrapped(message, step, targets, shared)
+    else:
+        _encrypt_directly(message, step, targets, shared)
 
 
-def _recipient(message: Outgoing, alias: str) -> tuple[Certificate, rsa.RSAPublicKey]:
-    certificate = message.keys.require_certificate(alias)
-    unfit = check_fitness(certificate, purpose="encrypt", now=message.now)
-    if unfit is not None:
-        raise KeyUsageError(
-            f"Nothing may be encrypted to {alias!r}: {unfit.sentence}", reason=unfit.reason
+def _encrypt_for_recipients(message: Outgoing, step: Encryption, targets: list[_Target]) -> None:
+    key = os.urandom(step.cipher.key_bytes)
+    key_ids = [fresh_id("EK") for _ in step.recipients]
+    _encrypt_targets(message, targets, step, key, _encrypted_key_info(key_ids[0]))
+    for key_id, alias in zip(reversed(key_ids), reversed(step.recipients), strict=True):
+        write_encrypted_key(
+            message, step, alias, key, key_id=key_id, references=[item.id for item in targets]
         )
-    public_key = certificate.public_key
-    if not isinstance(public_key, rsa.RSAPublicKey):
+
+
+def _encrypt_wrapped(
+    message: Outgoing, step: Encryption, targets: list[_Target], under: MadeKey
+) -> None:
+    if step.derived_key != "none":
         raise KeyUsageError(
-            f"The certificate of {alias!r} has a key of kind {certificate.key_kind}; RSA is needed to "
-            "transport a content key to it.",
+            "A content key is wrapped under a key itself, not under one that is derived from it.",
+            hint="Set wrapped to false to encrypt with the derived key.",
             reason="wrong_usage",
         )
-    return certificate, public_key
+    key, key_id = os.urandom(step.cipher.key_bytes), fresh_id("EK")
+    _encrypt_targets(message, targets, step, key, _encrypted_key_info(key_id))
+    write_wrapped_key(
+        message, step, under, key, key_id=key_id, references=[item.id for item in targets]
+    )
+    _lift(message, under)
+
+
+def _encrypt_directly(
+    message: Outgoing, step: Encryption, targets: list[_Target], shared: MadeKey
+) -> None:
+    """Encrypt with the key itself or one derived from it; the list of what it opens stands by itself.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 9.1, xenc:ReferenceList.
+    """
+    length = step.cipher.key_bytes
+    key = shared
+    if step.derived_key != "none":
+        key = write_derived_key(
+            message,
+            shared,
+            version=step.derived_key,
+            length=length,
+            by_sha1=step.key_reference == "encrypted_key_sha1",
+        )
+    elif len(key.octets) != length:
+        raise KeyUsageError(
+            f"The key {key.name!r} has {len(key.octets)} octets; {step.algorithm} takes {length}.",
+            hint=f"Make it with SessionKey(bytes={length}), choose a cipher that fits, or set derived_key.",
+            reason="wrong_usage",
+        )
+    named = step.key_reference in SYMMETRIC_REFERENCES and key is shared
+    key_info = symmetric_key_info(message, key, step.key_reference if named else "binary_token")
+    _encrypt_targets(message, targets, step, key.octets, key_info)
+    message.prepend(etree.fromstring(reference_list_xml([item.id for item in targets])))
+    _lift(message, key)
+    if key is not shared:
+        _lift(message, shared)
+
+
+def _require_key(message: Outgoing, name: str) -> MadeKey:
+    key = made_key(message, name)
+    if key is not None:
+        return key
+    if name == "request":
+        raise OutboundError(
+            'The key "request" is one that the answered request carried, and there is none.',
+            hint="Pass what the request proved: profile.secure(answer, answers=checked).",
+        )
+    existing = [*message.message_keys, *message.keys.secrets]
+    meant = ""
+    if name in message.keys.partners or name in message.keys.keys:
+        meant = f"To encrypt to a certificate write recipients = [{name!r}]. "
+    raise KeyNotFoundError(
+        f"No step before this one makes a key {name!r}, and the keystore has no such secret.",
+        hint=f"{meant}Keys: {', '.join(map(repr, existing)) or 'none'}.",
+        alias=name,
+        existing=existing,
+    )
+
+
+def _lift(message: Outgoing, key: MadeKey) -> None:
+    """Move the token of ``key``, and the one it needs, to the front: a receiver must have met them before."""
+    if key.element is None:
+        return
+    for element in (key.element, message.recipient_tokens.get(key.element)):
+        if element is not None and element.getparent() is message.security:
+            message.prepend(element)
+
+
+def _encrypted_key_info(key_id: str) -> str:
+    return (
+        f'<ds:KeyInfo xmlns:ds="{DS}"><wsse:SecurityTokenReference xmlns:wsse="{WSSE}" '
+        f'xmlns:wsse11="{WSSE11}" wsse11:TokenType="{ENCRYPTED_KEY_TOKEN}">'
+        f'<wsse:Reference URI="#{key_id}"/></wsse:SecurityTokenReference></ds:KeyInfo>'
+    )
 
 
 def _targets(message: Outgoing, step: Encryption) -> list[_Target]:
     targets: list[_Target] = []
-    for part, element in find_parts(message, message.parts[id(step)]):
+    for part, element in _find_parts(message, message.parts[id(step)]):
         scope = part.scope or ("content" if element is message.envelope.body else "element")
         if element is message.envelope.body and scope == "element":
             raise OutboundError(
@@ -110,17 +199,50 @@ def _targets(message: Outgoing, step: Encryption) -> list[_Target]:
     return targets
 
 
+def _find_parts(message: Outgoing, parts: Sequence[Part]) -> list[tuple[Part, etree._Element]]:
+    """Give every element that ``parts`` mean; the part ``token`` means all that no EncryptedKey needs."""
+    found = find_parts(message, [part for part in parts if part.kind != "token"])
+    for part in parts:
+        if part.kind != "token":
+            continue
+        tokens = _tokens(message)
+        if not tokens and not part.optional:
+            raise PartNotFoundError(
+                "The message has no token to encrypt.",
+                hint=f"Write {part.text + '?'!r} if it may be missing.",
+                part=part.text,
+            )
+        met = {id(element) for _, element in found}
+        found += [(part, element) for element in tokens if id(element) not in met]
+    return found
+
+
+def _tokens(message: Outgoing) -> list[etree._Element]:
+    needed = {
+        reference.get("URI")
+        for key in message.security.iterchildren(ENCRYPTED_KEY)
+        for reference in key.iter(f"{{{WSSE}}}Reference")
+    }
+    tokens = message.security.iterchildren(BINARY_TOKEN)
+    return [token for token in tokens if f"#{token.get(WSU_ID)}" not in needed]
+
+
+def _encrypt_targets(
+    message: Outgoing, targets: list[_Target], step: Encryption, key: bytes, key_info: str
+) -> None:
+    for target in targets:
+        _encrypt_target(message, target, step, key, key_info)
+        message.body_encrypted |= target.element is message.envelope.body
+
+
 def _encrypt_target(
-    message: Outgoing, target: _Target, step: Encryption, key: bytes, key_id: str
+    message: Outgoing, target: _Target, step: Encryption, key: bytes, key_info: str
 ) -> None:
     element = target.element
     head = (
         f'<xenc:EncryptedData xmlns:xenc="{XENC}" Id="{target.id}" '
         f'Type="{CONTENT_TYPE if target.scope == "content" else ELEMENT_TYPE}">'
-        f'<xenc:EncryptionMethod Algorithm="{step.cipher.uri}"/>'
-        f'<ds:KeyInfo xmlns:ds="{DS}"><wsse:SecurityTokenReference xmlns:wsse="{WSSE}" '
-        f'xmlns:wsse11="{WSSE11}" wsse11:TokenType="{ENCRYPTED_KEY_TOKEN}">'
-        f'<wsse:Reference URI="#{key_id}"/></wsse:SecurityTokenReference></ds:KeyInfo>'
+        f'<xenc:EncryptionMethod Algorithm="{step.cipher.uri}"/>{key_info}'
         "<xenc:CipherData><xenc:CipherValue>"
     )
     # Not kept in a variable, so that large content is freed as soon as it is encrypted.
@@ -195,32 +317,3 @@ def _encrypted_header(
     wrapper.append(encrypted)
     message.ensure_id(wrapper, "EH")
     return wrapper
-
-
-def _write_key(
-    message: Outgoing,
-    step: Encryption,
-    key_id: str,
-    certificate: Certificate,
-    sealed: bytes,
-    references: str,
-) -> None:
-    parameters = ""
-    if step.transport.scheme == "rsa-oaep":
-        parameters = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{step.oaep_digest.uri}"/>'
-        if not step.transport.mgf_fixed:
-            parameters += f'<xenc11:MGF xmlns:xenc11="{XENC11}" Algorithm="{step.mask.uri}"/>'
-    key_info = write_key_info(message, certificate, step.key_reference)
-    token = message.tokens.get(certificate.der) if step.key_reference == "binary_token" else None
-    message.prepend(
-        etree.fromstring(
-            f'<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="{key_id}">'
-            f'<xenc:EncryptionMethod Algorithm="{step.transport.uri}">{parameters}'
-            f"</xenc:EncryptionMethod>{key_info}"
-            f"<xenc:CipherData><xenc:CipherValue>{base64.b64encode(sealed).decode()}"
-            f"</xenc:CipherValue></xenc:CipherData>"
-            f"<xenc:ReferenceList>{references}</xenc:ReferenceList></xenc:EncryptedKey>"
-        )
-    )
-    if token is not None:
-        message.prepend(token)

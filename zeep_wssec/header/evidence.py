@@ -11,6 +11,19 @@ from lxml import etree
 from zeep_wssec.keys.certificate import Certificate
 
 
+@dataclass(frozen=True, kw_only=True)
+class SharedKeySigner:
+    """Whoever holds a symmetric key, in place of the holder of a certificate."""
+
+    subject: str
+    """The key in words."""
+    known_to: tuple[str, ...] = ()
+    """Aliases of those who share it with us."""
+    thumbprint_sha256: str = ""
+    elements: tuple[etree._Element, ...] = ()
+    """The elements of the message that the key is made from, such as a UsernameToken."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SignatureEvidence:
     """One verified ``ds:Signature``."""
@@ -22,7 +35,7 @@ class SignatureEvidence:
     digests: tuple[str, ...]
     key_reference: str
     """How the message named the certificate."""
-    signer: Certificate
+    signer: Certificate | SharedKeySigner
     trusted_as: str | None
     """Why the signer is trusted, in words; ``None``: it is not, and nothing demanded it."""
     covered: tuple[etree._Element, ...]
@@ -59,11 +72,19 @@ class TimestampEvidence:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class UsernameTokenEvidence:
-    """One ``wsse:UsernameToken``; its password is not checked here."""
+    """One ``wsse:UsernameToken``."""
 
     node: etree._Element
     username: str
     password_type: Literal["digest", "text", "none"]
+    proved: Literal["digest", "text", ""] = ""
+    """How the token itself proved the password of a user that the keystore knows."""
+    is_wrong: bool = False
+    """Whether the keystore knows the user, and the password is another one."""
+    replay_key: bytes = b""
+    """What a replay store remembers it by; empty for one without Nonce, or whose password is not proved."""
+    replay_until: datetime
+    """Until when its age would let it pass again."""
 
 
 Evidence = SignatureEvidence | EncryptionEvidence | TimestampEvidence | UsernameTokenEvidence

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from zeep_wssec.demands import Pin, SignedBy, Subject
+from zeep_wssec.demands import Anonymous, AnyoneUnder, Pin, SignedBy, Subject
 from zeep_wssec.errors import UntrustedCertificateError
 from zeep_wssec.header.context import Incoming
+from zeep_wssec.header.symmetric import SymmetricKey
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import check_fitness
 from zeep_wssec.keys.trust import TrustStore
@@ -30,7 +31,7 @@ def check_signer(message: Incoming, certificate: Certificate) -> str | None:
     # Where the very certificate is demanded, who it is comes first: a stranger's date helps nobody.
     is_named = all(isinstance(item, str | Pin) for item in message.signed_by)
     trusted = _match_any(message, certificate) if is_named else None
-    unfit = check_fitness(certificate, purpose="verify", now=message.now)
+    unfit = check_fitness(certificate, purpose="verify", now=message.now, legacy=message.legacy)
     if unfit is not None:
         raise UntrustedCertificateError(
             f"The signer's certificate: {unfit.sentence}", reason=unfit.reason
@@ -41,6 +42,50 @@ def check_signer(message: Incoming, certificate: Certificate) -> str | None:
         return trusted
     partner = message.keys.find_partner(certificate)
     return None if partner is None else f"partner {partner.alias!r}"
+
+
+def check_shared_key(message: Incoming, key: SymmetricKey) -> str | None:
+    """Tell why whoever holds a symmetric key is trusted, in words, or ``None`` where they are not.
+
+    A signature with a key that is not trusted is not refused: one that is may endorse it.
+
+    Args:
+        message: Says who must sign.
+        key: What the signature is made with; all who share it with us must be among those.
+    """
+    reasons = [item.reason for item in message.signed_by if isinstance(item, Anonymous)]
+    if not key.known_to:
+        return f"whoever knows our certificate ({reasons[0]})" if reasons else None
+    shared = " and ".join(_holder(message, alias) for alias in key.known_to)
+    demands = message.signed_by
+    if all(_holds(message, alias, demands) for alias in key.known_to) or reasons or not demands:
+        return f"holder of {shared}"
+    return None
+
+
+def _holder(message: Incoming, alias: str) -> str:
+    if alias in message.keys.secrets:
+        return f"the secret {alias!r}"
+    if alias in message.keys.users:
+        return f"the password of {alias!r}"
+    return f"the key sent to {alias!r}"
+
+
+def _holds(message: Incoming, alias: str, demands: tuple[SignedBy, ...]) -> bool:
+    """Whether a holder of a shared key is one who must sign."""
+    if alias in demands:
+        return True
+    partner = message.keys.partners.get(alias)
+    if partner is None:
+        return False
+    for demanded in demands:
+        if isinstance(demanded, Pin | Subject | AnyoneUnder):
+            try:
+                _match(message, partner.certificate, demanded)
+            except UntrustedCertificateError:
+                continue
+            return True
+    return False
 
 
 def _match_any(message: Incoming, certificate: Certificate) -> str | None:
@@ -68,11 +113,17 @@ def _match(message: Incoming, certificate: Certificate, demanded: SignedBy) -> s
             raise _wrong_peer(certificate, f"the subject {demanded.name}")
         _check_path(message, certificate, _trust_for_subject(message, demanded.name))
         return f"subject {demanded.name} under the trust anchors"
+    if isinstance(demanded, Anonymous):
+        raise _wrong_peer(certificate, "a key that came encrypted to us")
     _check_path(message, certificate, _trust_for_anyone(message))
     return f"anyone under the trust anchors ({demanded.reason})"
 
 
 def _match_partner(message: Incoming, certificate: Certificate, alias: str) -> str:
+    if alias not in message.keys.partners and (
+        alias in message.keys.secrets or alias in message.keys.users
+    ):
+        raise _wrong_peer(certificate, f"the secret of {alias!r}")
     entry = message.keys.require_partner(alias)
     if entry.certificate.der == certificate.der:
         return f"partner {alias!r}"

@@ -24,16 +24,17 @@ _DATE_TIME = re.compile(
 
 
 def write_timestamp(message: Outgoing, step: Timestamp) -> None:
-    """Write a Timestamp that starts now.
+    """Write a Timestamp that starts now, by the clock of the service.
 
     Spec: WSS SOAP Message Security 1.1.1, section 10, Security Timestamps; BSP 1.1 R3203, R3221.
     """
+    created = message.now + timedelta(seconds=step.clock_offset_seconds)
+    expires = created + timedelta(seconds=step.ttl_seconds)
     timestamp = etree.fromstring(
         f'<wsu:Timestamp xmlns:wsu="{WSU}" wsu:Id="{fresh_id("TS")}">'
-        f"<wsu:Created>{format_time(message.now, step.precision)}</wsu:Created>"
-        f"<wsu:Expires>"
-        f"{format_time(message.now + timedelta(seconds=step.ttl_seconds), step.precision)}"
-        f"</wsu:Expires></wsu:Timestamp>"
+        f"<wsu:Created>{format_time(created, step.precision, step.offset)}</wsu:Created>"
+        f"<wsu:Expires>{format_time(expires, step.precision, step.offset)}</wsu:Expires>"
+        "</wsu:Timestamp>"
     )
     message.prepend(timestamp)
 
@@ -60,11 +61,17 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
         raise MalformedSecurityError(
             f"A Timestamp holds {shown}." if shown else str(error)
         ) from None
-    _check_fresh(message, created, expires)
+    check_fresh(message, created, expires)
     message.evidence.append(TimestampEvidence(node=element, created=created, expires=expires))
 
 
-def _check_fresh(message: Incoming, created: datetime, expires: datetime | None) -> None:
+def check_fresh(message: Incoming, created: datetime, expires: datetime | None = None) -> None:
+    """Refuse what was made too long ago or in the future, or has expired.
+
+    Raises:
+        MalformedSecurityError: It expires before it was made.
+        MessageExpiredError: With ``created``, ``expires`` and ``now``.
+    """
     now, skew = message.now, timedelta(seconds=message.clock_skew_seconds)
     facts: dict[str, Any] = {"created": created, "expires": expires, "now": now}
     if expires is not None and expires <= created:
@@ -94,8 +101,10 @@ def _clock(now: datetime) -> str:
     return f"Our clock says {now:%Y-%m-%dT%H:%M:%SZ}."
 
 
-def format_time(moment: datetime, precision: Precision) -> str:
-    """Give ``moment`` as UTC ``xsd:dateTime`` with ``Z``."""
+def format_time(moment: datetime, precision: Precision, offset: str = "Z") -> str:
+    """Give ``moment`` as ``xsd:dateTime``: in UTC with ``Z``, or with an offset such as ``+02:00``."""
+    if offset != "Z":
+        return moment.astimezone(_zone(offset)).isoformat(timespec=precision)
     text = moment.astimezone(UTC).isoformat(timespec=precision)
     return text.replace("+00:00", "Z")
 

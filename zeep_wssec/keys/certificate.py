@@ -11,15 +11,18 @@ from typing import Any, NoReturn
 
 from cryptography import x509 as cx509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from zeep_wssec.errors import KeyLoadError, KeyUsageError
 from zeep_wssec.keys.der import iterate_tlv, read_tlv
-from zeep_wssec.keys.name_text import parse_name_text
+from zeep_wssec.keys.der_writing import SEQUENCE, write_tlv
+from zeep_wssec.keys.name_text import parse_name_text, read_name_text
 from zeep_wssec.keys.names import (
     CanonicalName,
     canonical_name,
+    format_quoted,
     format_rfc2253,
     printable,
     read_name,
@@ -119,6 +122,19 @@ class Certificate:
         return self._tbs[2]
 
     @cached_property
+    def public_key_der(self) -> bytes:
+        """The public key as DER ``SubjectPublicKeyInfo``, in one encoding whatever the issuer wrote.
+
+        A key of a kind that is not supported is given as it is encoded.
+        """
+        try:
+            return self.public_key.public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+        except (KeyUsageError, ValueError, UnsupportedAlgorithm):
+            return write_tlv(SEQUENCE, self._tbs[2])
+
+    @cached_property
     def subject(self) -> str:
         """Subject as RFC 4514 text, for people."""
         return _friendly(self.x509, "subject", fallback=self._tbs[1])
@@ -137,6 +153,11 @@ class Certificate:
     def issuer_name_rfc2253(self) -> str:
         """Issuer as ``ds:X509IssuerName`` writes it; equals Java's ``X500Principal.getName()``."""
         return format_rfc2253(read_name(self._tbs[0]))
+
+    @cached_property
+    def issuer_name_quoted(self) -> str:
+        """Issuer with special values in quotes, for peers on .NET; else as ``issuer_name_rfc2253``."""
+        return format_quoted(read_name(self._tbs[0]))
 
     @cached_property
     def canonical_issuer(self) -> CanonicalName:
@@ -232,16 +253,14 @@ class Certificate:
     def matches_issuer_serial(self, issuer_text: str, serial: int) -> bool:
         """Tell whether ``ds:X509IssuerSerial`` names this certificate; never raises.
 
-        Tolerant of what peers write: spacing, quotes, order of the RDNs, case, OIDs for short names.
-        It finds a certificate; whether to trust it is another question.
+        Tolerant of what peers write: spacing, quotes, escapes, order of the RDNs, case, OIDs for short
+        names, hex values. It finds a certificate; whether to trust it is another question.
         """
         if serial != self.serial_number:
             return False
         if issuer_text == self.issuer_name_rfc2253:
             return True
-        given = parse_name_text(issuer_text)
-        own = self.canonical_issuer
-        return given is not None and (given == own or given == own[::-1])
+        return self.canonical_issuer in read_name_text(issuer_text)
 
     def has_subject(self, name: str) -> bool:
         """Tell whether the subject is exactly ``name``, whole and with its case; never raises.

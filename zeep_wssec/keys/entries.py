@@ -1,15 +1,21 @@
-"""What a keystore holds under an alias: our key pairs and our partners' certificates."""
+"""What a keystore holds under an alias: our key pairs, partners' certificates, shared secrets."""
 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
+from typing import NoReturn
 
-from zeep_wssec.errors import KeyUsageError
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.file_key import FileKey
 from zeep_wssec.keys.protocols import Decrypter, KeyAgreement, Signer
+from zeep_wssec.keys.secrets import Secret
 
-__all__ = ["FileKey", "KeyEntry", "KeystoreContent", "PartnerEntry"]
+__all__ = ["FileKey", "KeyEntry", "KeystoreContent", "PartnerEntry", "SecretEntry"]
+
+SECRET_OCTETS = range(16, 1024 + 1)
+"""Sizes of a shared key: below 128 bits it can be guessed, above a kilobyte it is some other file."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,6 +93,68 @@ class PartnerEntry:
 
     def __repr__(self) -> str:
         return f"<PartnerEntry {self.alias!r}: {self.certificate.describe()}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SecretEntry:
+    """A symmetric key that we and a partner both have; never shown, never pickled."""
+
+    alias: str
+    value: Secret | bytes
+    """The raw key of 16 to 1024 octets, or where it is kept."""
+    _: KW_ONLY
+    key_name: str | None = None
+    """What ``ds:KeyName`` calls the key in messages; ``None``: the alias."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, bytes):
+            self._require_size(self.value)
+        elif not isinstance(self.value, Secret):
+            raise KeyLoadError(
+                f"The secret {self.alias!r} is {type(self.value).__name__}; bytes or Secret expected.",
+                hint="The bytes are the key itself: decode base64 or hex first.",
+                alias=self.alias,
+            )
+        if self.key_name == "":
+            raise KeyLoadError(
+                f"The secret {self.alias!r} has an empty key name.",
+                hint="Leave key_name out to use the alias.",
+                alias=self.alias,
+            )
+
+    @property
+    def message_name(self) -> str:
+        """What ``ds:KeyName`` calls the key in messages."""
+        return self.alias if self.key_name is None else self.key_name
+
+    @cached_property
+    def octets(self) -> bytes:
+        """The raw key; a ``Secret`` is read at the first use and kept, so no message sees it change.
+
+        Raises:
+            KeyLoadError: It cannot be read, or has fewer than 16 or more than 1024 octets.
+        """
+        octets = self.value if isinstance(self.value, bytes) else self.value.reveal()
+        self._require_size(octets)
+        return octets
+
+    def _require_size(self, octets: bytes) -> None:
+        if len(octets) not in SECRET_OCTETS:
+            raise KeyLoadError(
+                f"The secret {self.alias!r} has {len(octets)} octets; "
+                f"{SECRET_OCTETS[0]} to {SECRET_OCTETS[-1]} are allowed.",
+                hint="It is a random key, not a password: os.urandom(32) makes one.",
+                alias=self.alias,
+            )
+
+    def __repr__(self) -> str:
+        return f"<SecretEntry {self.alias!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise KeyMaterialError(
+            "A symmetric key is not pickled: it would leave the process.",
+            hint="Let each process load its own keystore.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

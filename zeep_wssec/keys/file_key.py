@@ -26,8 +26,15 @@ def _signing_arguments() -> dict[str, dict[tuple[str, str], tuple[Any, ...]]]:
         rsa_arguments["rsa-pkcs1v15", name] = (pkcs1, algorithm)
         rsa_arguments["rsa-pss", name] = (pss, algorithm)
     ec_arguments = {("ecdsa", name): (ec.ECDSA(algorithm),) for name, algorithm in HASHES.items()}
+    dsa_arguments = {("dsa", name): (HASHES[name],) for name in ("sha1", "sha256")}
     pure: dict[tuple[str, str], tuple[Any, ...]] = {("eddsa", ""): ()}
-    return {"rsa": rsa_arguments, "ec": ec_arguments, "ed25519": pure, "ed448": pure}
+    return {
+        "rsa": rsa_arguments,
+        "ec": ec_arguments,
+        "dsa": dsa_arguments,
+        "ed25519": pure,
+        "ed448": pure,
+    }
 
 
 _SIGNING = _signing_arguments()

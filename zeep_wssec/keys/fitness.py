@@ -6,18 +6,19 @@ needs a path, a pin or an entry.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from zeep_wssec.errors import KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
 
-Purpose = Literal["sign", "encrypt", "verify"]
+Purpose = Literal["sign", "encrypt", "agree", "verify"]
 UnfitReason = Literal["expired", "not_yet_valid", "weak_key", "wrong_usage"]
 
 RSA_BITS = range(2048, 8192 + 1)
@@ -27,8 +28,18 @@ CURVES = frozenset(
     {"secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"}
 )
 
+DSA_BITS = range(1024, 3072 + 1)
+"""With the opt-in ``"dsa"``; without it no DSA key is fit. Old peers that sign with one have 1024 bits."""
+
+_DSA_SUBGROUP_BITS = (160, 256)
+"""Those whose signature values XML Signature 1.1, section 6.4.1, gives a length for."""
+
 _SIGNING = ("digital_signature", "content_commitment")
 _ENCRYPTING = ("key_encipherment", "data_encipherment")
+_AGREEING = ("key_agreement",)
+_ONLY_SIGN = ("ed25519", "ed448", "dsa")
+_ONLY_AGREE = ("x25519", "x448")
+_AGREE = ("ec", *_ONLY_AGREE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +52,24 @@ class Unfit:
     """The same for people, with the certificate named."""
 
 
-def check_fitness(certificate: Certificate, *, purpose: Purpose, now: datetime) -> Unfit | None:
+def check_fitness(
+    certificate: Certificate, *, purpose: Purpose, now: datetime, legacy: Container[str] = ()
+) -> Unfit | None:
     """Say why ``certificate`` must not be used for ``purpose`` at ``now``, or ``None``.
 
     Args:
         certificate: Ours or a peer's; the caller turns the answer into ``KeyUsageError`` or
             ``UntrustedCertificateError``.
-        purpose: ``"sign"`` and ``"verify"`` ask for a signing key, ``"encrypt"`` for one to encrypt to.
+        purpose: ``"sign"`` and ``"verify"`` ask for a signing key; ``"encrypt"`` for one to encrypt to,
+            by key transport or key agreement; ``"agree"`` for one to agree on a secret with.
         now: Aware UTC time.
+        legacy: Names of the opt-ins that were given; ``"dsa"`` makes DSA keys fit to sign.
 
-    Spec: RFC 5280, sections 4.1.2.5 and 4.2.1.3.
+    Spec: RFC 5280, sections 4.1.2.5 and 4.2.1.3; RFC 5480, section 3; RFC 8410, section 5.
     """
-    return check_dates(certificate, now=now) or _check_lasting(certificate, purpose)
+    return check_dates(certificate, now=now) or _check_lasting(
+        certificate, purpose, "dsa" in legacy
+    )
 
 
 def check_dates(certificate: Certificate, *, now: datetime) -> Unfit | None:
@@ -71,8 +88,8 @@ def check_dates(certificate: Certificate, *, now: datetime) -> Unfit | None:
 
 
 @lru_cache(maxsize=1024)
-def _check_lasting(certificate: Certificate, purpose: Purpose) -> Unfit | None:
-    weakness = describe_weakness(certificate)
+def _check_lasting(certificate: Certificate, purpose: Purpose, dsa_allowed: bool) -> Unfit | None:
+    weakness = describe_weakness(certificate, dsa_allowed=dsa_allowed)
     if weakness:
         return Unfit(reason="weak_key", sentence=f"{certificate.describe()} {weakness}.")
     misuse = describe_misuse(certificate, purpose)
@@ -81,8 +98,13 @@ def _check_lasting(certificate: Certificate, purpose: Purpose) -> Unfit | None:
     return None
 
 
-def describe_weakness(certificate: Certificate) -> str:
-    """Say what is wrong with the public key, or give an empty text."""
+def describe_weakness(certificate: Certificate, *, dsa_allowed: bool = False) -> str:
+    """Say what is wrong with the public key, or give an empty text.
+
+    Args:
+        certificate: Of anybody; an issuer's is never asked about with ``dsa_allowed``.
+        dsa_allowed: Whether the opt-in ``"dsa"`` was given.
+    """
     try:
         key = certificate.public_key
     except KeyUsageError:
@@ -96,31 +118,47 @@ def describe_weakness(certificate: Certificate) -> str:
     elif isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name not in CURVES:
             return f"has a key on the curve {key.curve.name}, which is not allowed"
-    elif certificate.key_kind == "dsa":
-        return "has a DSA key, which is not allowed"
+    elif isinstance(key, dsa.DSAPublicKey):
+        if not dsa_allowed:
+            return 'has a DSA key, which is not allowed without the legacy opt-in "dsa"'
+        subgroup_bits = key.parameters().parameter_numbers().q.bit_length()
+        if key.key_size not in DSA_BITS or subgroup_bits not in _DSA_SUBGROUP_BITS:
+            return (
+                f"has a DSA key of {key.key_size} and {subgroup_bits} bits; {DSA_BITS[0]} to "
+                f"{DSA_BITS[-1]} with a subgroup of 160 or 256 are allowed"
+            )
     return ""
 
 
 def describe_misuse(certificate: Certificate, purpose: Purpose) -> str:
     """Say why the key is not meant for ``purpose``, or give an empty text."""
     kind = certificate.key_kind
-    if purpose == "encrypt" and kind in ("ed25519", "ed448"):
-        return f"has an {kind} key, which can only sign"
-    if purpose != "encrypt" and kind in ("x25519", "x448"):
-        return f"has an {kind} key, which cannot sign"
+    if purpose == "agree" and kind not in _AGREE:
+        return f"has a key of kind {kind}, which cannot agree on a secret"
+    if purpose == "encrypt" and kind in _ONLY_SIGN:
+        return f"has a key of kind {kind}, which can only sign"
+    if purpose in ("sign", "verify") and kind in _ONLY_AGREE:
+        return f"has a key of kind {kind}, which cannot sign"
     if certificate.extensions is None:
         return "has extensions that cannot be read"
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return ""
-    if purpose != "encrypt":
-        wanted: tuple[str, ...] = _SIGNING
-    else:
-        wanted = _ENCRYPTING if kind == "rsa" else (*_ENCRYPTING, "key_agreement")
+    wanted = _wanted_usages(purpose, kind)
     if any(getattr(usage, name) for name in wanted):
         return ""
     return f"does not allow {' or '.join(_camel(name) for name in wanted)} in its key usage"
+
+
+def _wanted_usages(purpose: Purpose, kind: str) -> tuple[str, ...]:
+    """Name the key usages of which one is enough."""
+    if purpose == "agree" or kind in _ONLY_AGREE:
+        return _AGREEING
+    if purpose == "encrypt":
+        # Issuers give keyEncipherment to EC keys too, which are only ever agreed with.
+        return _ENCRYPTING if kind == "rsa" else (*_ENCRYPTING, *_AGREEING)
+    return _SIGNING
 
 
 def _camel(name: str) -> str:

@@ -1,15 +1,13 @@
-"""The keystore a profile is given: our key pairs, our partners' certificates, and what we trust."""
+"""The keystore a profile is given: our keys, partners' certificates, secrets, and what we trust."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from zeep_wssec.errors import (
     DuplicateAliasError,
@@ -18,13 +16,13 @@ from zeep_wssec.errors import (
     KeyNotFoundError,
     WrongPasswordError,
 )
-from zeep_wssec.keys.entries import KeyEntry, KeystoreContent, PartnerEntry
+from zeep_wssec.keys.aliases import check_aliases, check_message_names
+from zeep_wssec.keys.entries import KeyEntry, KeystoreContent, PartnerEntry, SecretEntry
 from zeep_wssec.keys.files import Source, describe_source, read_source
-from zeep_wssec.keys.keystore_file import WHAT, read_keystore
+from zeep_wssec.keys.keystore_file import WHAT, read_keystore, read_variable
 from zeep_wssec.keys.pem import load_pem, order_chain
 from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin
 from zeep_wssec.keys.snapshot import Snapshot
-from zeep_wssec.keys.sniff import is_pem
 from zeep_wssec.keys.trust import CertificateSource, TrustStore, load_certificates
 
 _log = logging.getLogger(__name__)
@@ -33,10 +31,10 @@ __all__ = ["Keystore", "Snapshot"]
 
 
 class Keystore:
-    """Immutable set of key pairs, partners and trust; every change gives a new keystore.
+    """Immutable set of key pairs, partners, secrets and trust; every change gives a new keystore.
 
-    Key pairs and partners share one set of aliases. Nothing is trusted that was not given with
-    ``with_trust`` or ``with_partner``.
+    Key pairs, partners and symmetric secrets share one set of aliases; users have their own names.
+    Nothing is trusted that was not given with ``with_trust`` or ``with_partner``.
     """
 
     __slots__ = ("_snapshot",)
@@ -49,29 +47,26 @@ class Keystore:
         *,
         partners: Iterable[PartnerEntry] = (),
         trust: TrustStore | None = None,
+        secrets: Iterable[SecretEntry] = (),
+        users: Mapping[str, Secret] | None = None,
     ) -> None:
         """Make a keystore of entries; for files there are ``load`` and ``from_pem``.
 
         Raises:
-            DuplicateAliasError: Two entries have one alias.
+            DuplicateAliasError: Two entries have one alias, or two secrets one name in messages.
         """
-        key_map: dict[str, KeyEntry] = {}
-        partner_map: dict[str, PartnerEntry] = {}
-        for key in keys:
-            _refuse_taken(key.alias, key_map, partner_map)
-            key_map[key.alias] = key
-        for partner in partners:
-            _refuse_taken(partner.alias, key_map, partner_map)
-            partner_map[partner.alias] = partner
+        keys, partners, secrets = tuple(keys), tuple(partners), tuple(secrets)
+        check_aliases((*keys, *partners, *secrets))
+        check_message_names(secrets)
         shared = trust or TrustStore()
-        own_anchors = tuple(
-            anchor for partner in partner_map.values() for anchor in partner.anchors
-        )
+        own_anchors = tuple(anchor for partner in partners for anchor in partner.anchors)
         snapshot = Snapshot(
-            keys=key_map,
-            partners=partner_map,
+            keys={entry.alias: entry for entry in keys},
+            partners={entry.alias: entry for entry in partners},
             trust=shared.merge(TrustStore(anchors=own_anchors, pins=shared.pins)),
             shared_trust=shared,
+            secrets={entry.alias: entry for entry in secrets},
+            users=users or {},
         )
         object.__setattr__(self, "_snapshot", snapshot)
 
@@ -140,23 +135,14 @@ class Keystore:
         alias: str | None = None,
     ) -> Keystore:
         """Load a keystore from an environment variable that holds the file in base64; like ``load``."""
-        source = f"the environment variable {variable}"
-        text = os.environ.get(variable)
-        if text is None:
-            raise KeyLoadError(f"{source} is not set; {WHAT} in base64 expected.", source=source)
-        if is_pem(text.encode(errors="replace")):
-            data = text.encode(errors="replace")
-        else:
-            try:
-                data = base64.b64decode("".join(text.split()), validate=True)
-            except (binascii.Error, ValueError):
-                raise KeyLoadError(
-                    f"{source} is not base64; {WHAT} expected.", source=source
-                ) from None
-        data = read_source(data, what=WHAT)
+        data = read_source(read_variable(variable), what=WHAT)
         return cls._of_content(
             read_keystore(
-                data, password=password, key_password=key_password, alias=alias, source=source
+                data,
+                password=password,
+                key_password=key_password,
+                alias=alias,
+                source=f"the environment variable {variable}",
             )
         )
 
@@ -246,10 +232,40 @@ class Keystore:
             if anchors is None
             else load_certificates(anchors, what=f"the anchors of {alias!r}"),
         )
-        now = self._snapshot
-        return Keystore(
-            now.keys.values(), partners=(*now.partners.values(), entry), trust=now.shared_trust
-        )
+        return self._changed(partners=(*self._snapshot.partners.values(), entry))
+
+    def with_secret(
+        self, alias: str, secret: Secret | bytes, *, key_name: str | None = None
+    ) -> Keystore:
+        """Add a symmetric key that a partner has too.
+
+        Args:
+            alias: Name of the secret.
+            secret: The raw key of 16 to 1024 octets. A ``Secret`` is read when the key is first used.
+            key_name: What ``ds:KeyName`` calls it in messages; the alias when left out.
+
+        Raises:
+            KeyLoadError: It is no key of that size.
+            DuplicateAliasError: The alias or the name in messages is taken.
+        """
+        entry = SecretEntry(alias, secret, key_name=key_name)
+        return self._changed(secrets=(*self._snapshot.secrets.values(), entry))
+
+    def with_user(self, username: str, password: Secret | str) -> Keystore:
+        """Add a user whose username tokens we check, or whose password we derive keys from.
+
+        Args:
+            username: As it stands in the token; case counts.
+            password: What the user's token must prove. A ``Secret`` is read at each use.
+
+        Raises:
+            KeyLoadError: The name or the password is empty, or the password is something else.
+            DuplicateAliasError: There is such a user.
+        """
+        known = self._snapshot.users
+        if username in known:
+            raise _taken_user(username)
+        return self._changed(users={**known, username: _password_of(username, password)})
 
     def with_trust(
         self,
@@ -265,22 +281,24 @@ class Keystore:
                 pin is not a SHA-256 thumbprint.
         """
         added = TrustStore.load(anchors=anchors, intermediates=intermediates, pins=pins)
-        now = self._snapshot
-        return Keystore(
-            now.keys.values(), partners=now.partners.values(), trust=now.shared_trust.merge(added)
-        )
+        return self._changed(trust=self._snapshot.shared_trust.merge(added))
 
     def merge(self, other: Keystore) -> Keystore:
         """Give a keystore with the entries and the trust of both.
 
         Raises:
-            DuplicateAliasError: An alias is in both; rename one first.
+            DuplicateAliasError: An alias or a user is in both; rename one first.
         """
         mine, theirs = self._snapshot, other._snapshot
+        for username in theirs.users:
+            if username in mine.users:
+                raise _taken_user(username)
         return Keystore(
             (*mine.keys.values(), *theirs.keys.values()),
             partners=(*mine.partners.values(), *theirs.partners.values()),
             trust=mine.shared_trust.merge(theirs.shared_trust),
+            secrets=(*mine.secrets.values(), *theirs.secrets.values()),
+            users={**mine.users, **theirs.users},
         )
 
     def renamed(self, old: str, new: str) -> Keystore:
@@ -291,28 +309,50 @@ class Keystore:
             DuplicateAliasError: ``new`` is taken.
         """
         now = self._snapshot
-        if old not in now.keys and old not in now.partners:
+        existing = [*now.keys, *now.partners, *now.secrets]
+        if old not in existing:
             raise KeyNotFoundError(
                 f"The keystore has no entry {old!r}.",
-                hint=f"It has: {[*now.keys, *now.partners]}.",
+                hint=f"It has: {existing}.",
                 alias=old,
-                existing=[*now.keys, *now.partners],
+                existing=existing,
             )
-        return Keystore(
-            [replace(key, alias=new) if key.alias == old else key for key in now.keys.values()],
+        return self._changed(
+            keys=[
+                replace(item, alias=new) if item.alias == old else item
+                for item in now.keys.values()
+            ],
             partners=[
                 replace(item, alias=new) if item.alias == old else item
                 for item in now.partners.values()
             ],
-            trust=now.shared_trust,
+            # The partner still calls it what it did.
+            secrets=[
+                replace(item, alias=new, key_name=item.message_name) if item.alias == old else item
+                for item in now.secrets.values()
+            ],
         )
+
+    def _changed(self, **changes: Any) -> Keystore:
+        now = self._snapshot
+        held: dict[str, Any] = {
+            "keys": now.keys.values(),
+            "partners": now.partners.values(),
+            "trust": now.shared_trust,
+            "secrets": now.secrets.values(),
+            "users": now.users,
+        }
+        return Keystore(**held | changes)
 
     def snapshot(self) -> Snapshot:
         """Give what the keystore holds now; the same object as long as nothing changes."""
         return self._snapshot
 
     def __repr__(self) -> str:
-        return f"<Keystore: keys {sorted(self._snapshot.keys)}, partners {sorted(self._snapshot.partners)}>"
+        now = self._snapshot
+        more = f", secrets {sorted(now.secrets)}" if now.secrets else ""
+        more += f", users {sorted(now.users)}" if now.users else ""
+        return f"<Keystore: keys {sorted(now.keys)}, partners {sorted(now.partners)}{more}>"
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Keystore is frozen; {name} cannot be set.")
@@ -324,13 +364,20 @@ class Keystore:
         )
 
 
-def _refuse_taken(alias: str, keys: dict[str, KeyEntry], partners: dict[str, PartnerEntry]) -> None:
-    if not alias:
-        raise KeyLoadError("An entry of a keystore needs an alias that is not empty.")
-    taken = keys.get(alias) or partners.get(alias)
-    if taken is not None:
-        raise DuplicateAliasError(
-            f"The alias {alias!r} is taken by {taken.certificate.describe()}.",
-            hint="Choose another one, or rename the entry with renamed(old, new).",
-            alias=alias,
+def _taken_user(username: str) -> DuplicateAliasError:
+    return DuplicateAliasError(
+        f"There is a user {username!r} already.",
+        hint="A user has one password.",
+        alias=username,
+    )
+
+
+def _password_of(username: str, password: Secret | str) -> Secret:
+    if not isinstance(username, str) or not username:
+        raise KeyLoadError("A user needs a name that is not empty.")
+    if password == "" or not isinstance(password, Secret | str):
+        raise KeyLoadError(
+            f"The user {username!r} needs a password: Secret or text that is not empty.",
+            hint="Secret.env(...) and Secret.file(...) name where it is kept.",
         )
+    return password if isinstance(password, Secret) else Secret.of(password)

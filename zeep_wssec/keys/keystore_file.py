@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import os
 from dataclasses import replace
 
 from zeep_wssec.errors import KeyLoadError, WrongPasswordError
@@ -49,6 +52,37 @@ def read_keystore(
         raise
     found, hint = describe_content(data)
     raise KeyLoadError(f"{source}: {WHAT} expected, but this {found}.", hint=hint, source=source)
+
+
+def read_variable(variable: str) -> bytes:
+    """Read the file that an environment variable holds: PEM as it is, anything else in base64.
+
+    Raises:
+        KeyLoadError: The variable is not set, or holds neither.
+    """
+    source = f"the environment variable {variable}"
+    text = os.environ.get(variable)
+    if text is None:
+        raise KeyLoadError(f"{source} is not set; {WHAT} in base64 expected.", source=source)
+    data = text.encode(errors="replace")
+    return data if is_pem(data) else decode_base64(data, what=WHAT, source=source)
+
+
+def decode_base64(text: bytes, *, what: str, source: str) -> bytes:
+    """Decode base64 with white space anywhere; errors never quote it, because it may be a secret.
+
+    Args:
+        text: What was given.
+        what: What it should be, for the error.
+        source: Where it came from, for the error.
+
+    Raises:
+        KeyLoadError: It is something else.
+    """
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise KeyLoadError(f"{source} is not base64; {what} expected.", source=source) from None
 
 
 def _read_pkcs12(

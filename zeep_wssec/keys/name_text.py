@@ -60,7 +60,22 @@ _OIDS = {name: oid for oid, name in SHORT_NAMES.items()} | {
 
 _OID = re.compile(r"(?:OID\.)?([0-2](?:\.\d{1,40}){1,40})")
 _SLASH = re.compile(r"/(?=[A-Za-z0-9.]{1,64}=)")
+_AFTER_QUOTES = re.compile(r"\s{0,16}(?:[,;+]|$)")
 _HEX_PAIR = re.compile("[0-9A-Fa-f]{2}")
+
+
+def read_name_text(text: str) -> tuple[CanonicalName, ...]:
+    """Give every name that a text of a peer can mean: one at most, two with backslashes in quotes.
+
+    Java escapes with a backslash inside quotes too; for .NET and in the quoted form that
+    ``format_quoted`` writes, a backslash there is only itself. Each name is given from either end,
+    because some stacks write the first RDN first. Never raises.
+    """
+    readings = [parse_name_text(text)]
+    if '"' in text and len(text) <= MAX_NAME_LENGTH:
+        readings.append(_parse_quoted(text))
+    found = [name for name in readings if name is not None]
+    return tuple(dict.fromkeys([*found, *(name[::-1] for name in found)]))
 
 
 @lru_cache(maxsize=128)
@@ -78,20 +93,68 @@ def parse_name_text(text: str, *, exact: bool = False) -> CanonicalName | None:
     if len(text) > MAX_NAME_LENGTH:
         return None
     text = text.strip()
-    rdns = [[part] for part in _SLASH.split(text) if part] if text[:1] == "/" else _split(text)
+    rdns = (
+        [[part] for part in _SLASH.split(text) if part]
+        if text[:1] == "/"
+        else _split(_pieces(text))
+    )
+    return _canonical([[_parse_attribute(part, exact=exact) for part in rdn] for rdn in rdns])
+
+
+def _canonical(rdns: list[list[tuple[str, str] | None]]) -> CanonicalName | None:
     canonical = []
-    for rdn in rdns:
-        attributes = [_parse_attribute(part, exact=exact) for part in rdn]
+    for attributes in rdns:
         if None in attributes:
             return None
         canonical.append(frozenset(item for item in attributes if item is not None))
     return tuple(canonical) or None
 
 
-def _split(text: str) -> list[list[str]]:
+def _parse_quoted(text: str) -> CanonicalName | None:
+    """Read the form in which a backslash inside quotes is only itself."""
+    rdns = _split(_quoted_pieces(text.strip()))
+    return _canonical([[_parse_quoted_attribute(part) for part in rdn] for rdn in rdns])
+
+
+def _quoted_pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Cut as ``_pieces`` does; quotes open only right after the equals sign."""
+    start, index = 0, 0
+    while index < len(text):
+        char = text[index]
+        if char == '"' and text[start:index].rstrip().endswith("="):
+            index = _end_of_quotes(text, index + 1)
+        elif char in ",;+":
+            yield text[start:index], char
+            start = index + 1
+        index += 1
+    yield text[start:], ""
+
+
+def _end_of_quotes(text: str, index: int) -> int:
+    """Find the quote that ends a value: not doubled, and with nothing after it but a separator."""
+    while index < len(text):
+        if text[index] == '"':
+            if text[index + 1 : index + 2] == '"':
+                index += 1
+            elif _AFTER_QUOTES.match(text, index + 1):
+                return index
+        index += 1
+    return index
+
+
+def _parse_quoted_attribute(text: str) -> tuple[str, str] | None:
+    kind, _, value = text.partition("=")
+    value = value.strip()
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
+        return _parse_attribute(text, exact=False)
+    named = _parse_attribute(f"{kind}=", exact=False)
+    return None if named is None else (named[0], fold(value[1:-1].replace('""', '"')))
+
+
+def _split(pieces: Iterator[tuple[str, str]]) -> list[list[str]]:
     rdns: list[list[str]] = []
     separator = ","
-    for part, following in _pieces(text):
+    for part, following in pieces:
         if "=" not in part and rdns:
             rdns[-1][-1] += separator + part
         elif separator == "+" and rdns:

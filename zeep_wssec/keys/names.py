@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from zeep_wssec.keys.der import decode_oid, iterate_tlv
+from zeep_wssec.keys.der_writing import write_tlv
 
 Attribute = tuple[str, int, bytes]
 """Object identifier, DER tag of the value, content octets of the value."""
@@ -67,11 +68,34 @@ def format_rfc2253(rdns: tuple[tuple[Attribute, ...], ...]) -> str:
     return ",".join("+".join(_format_attribute(item) for item in rdn) for rdn in reversed(rdns))
 
 
+def format_quoted(rdns: tuple[tuple[Attribute, ...], ...]) -> str:
+    """Write a name with special values in quotes and without backslashes, as .NET reads it.
+
+    The RDNs are those of ``format_rfc2253``, in its order, with a space after each comma. A quote
+    inside a value is doubled; a value with characters that XML cannot hold is the hex of its DER.
+    """
+    return ", ".join("+".join(_quote_attribute(item) for item in rdn) for rdn in reversed(rdns))
+
+
+def _quote_attribute(attribute: Attribute) -> str:
+    oid, tag, value = attribute
+    keyword = SHORT_NAMES.get(oid)
+    if keyword is None or tag not in _ENCODINGS:
+        return _format_attribute(attribute)
+    text = _decode(tag, value)
+    if _NOT_IN_XML.search(text):
+        return f"{keyword}=#{write_tlv(tag, value).hex()}"
+    if _escape(text) == text:
+        return f"{keyword}={text}"
+    doubled = text.replace('"', '""')
+    return f'{keyword}="{doubled}"'
+
+
 def _format_attribute(attribute: Attribute) -> str:
     oid, tag, value = attribute
     keyword = SHORT_NAMES.get(oid)
     if keyword is None or tag not in _ENCODINGS:
-        return f"{keyword or oid}=#{bytes([tag]).hex()}{_der_length(len(value)).hex()}{value.hex()}"
+        return f"{keyword or oid}=#{write_tlv(tag, value).hex()}"
     return f"{keyword}={_escape(_decode(tag, value))}"
 
 
@@ -88,13 +112,6 @@ def _escape(text: str) -> str:
 
 def _decode(tag: int, value: bytes) -> str:
     return value.decode(_ENCODINGS[tag], errors="replace")
-
-
-def _der_length(length: int) -> bytes:
-    if length < 128:
-        return bytes([length])
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes([0x80 | len(octets)]) + octets
 
 
 def canonical_name(
@@ -115,7 +132,7 @@ def canonical_value(tag: int, value: bytes, *, exact: bool = False) -> str:
     """Give the form in which one value is compared: its text, or the hex of what is no text."""
     if tag in _ENCODINGS:
         return fold(_decode(tag, value), exact=exact)
-    return f"#{bytes([tag]).hex()}{_der_length(len(value)).hex()}{value.hex()}"
+    return f"#{write_tlv(tag, value).hex()}"
 
 
 def printable(text: str, *, limit: int = 200) -> str:

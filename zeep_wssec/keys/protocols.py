@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, runtime_checkable
 
-SignatureScheme = Literal["rsa-pkcs1v15", "rsa-pss", "ecdsa", "eddsa"]
+SignatureScheme = Literal["rsa-pkcs1v15", "rsa-pss", "ecdsa", "eddsa", "dsa", "hmac"]
 TransportScheme = Literal["rsa-oaep", "rsa-pkcs1v15"]
 
 
@@ -24,7 +24,7 @@ class Signer(Protocol):
             digest: ``"sha1"``, ``"sha224"`` … ``"sha512"``, ``"sha3-224"`` … ``"sha3-512"``; empty for EdDSA.
 
         Returns:
-            The signature value; for ECDSA the DER form.
+            The signature value; for ECDSA and DSA the DER form.
 
         Raises:
             KeyUsageError: The key cannot sign in this scheme.
@@ -57,4 +57,11 @@ class KeyAgreement(Protocol):
     """Agrees on a shared secret with a peer's public key (ECDH, X25519)."""
 
     def agree(self, peer_public_key: bytes) -> bytes:
-        """Give the raw shared secret with ``peer_public_key`` (DER SubjectPublicKeyInfo)."""
+        """Give the raw shared secret with ``peer_public_key`` (DER SubjectPublicKeyInfo).
+
+        For a key on a curve it is the x coordinate, as many octets as the field has.
+
+        Raises:
+            KeyUsageError: The key cannot agree on a secret.
+            ValueError: There is no secret with this key: of another kind or curve, or of small order.
+        """

@@ -11,13 +11,15 @@ from typing import NoReturn
 
 from zeep_wssec.errors import KeyMaterialError, KeyNotFoundError
 from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.keys.entries import KeyEntry, PartnerEntry
+from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
+from zeep_wssec.keys.known_certificates import KnownCertificates
+from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.keys.trust import TrustStore
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Snapshot:
-    """Keys, partners and trust; one message uses one snapshot from start to end."""
+    """Keys, partners, secrets, users and trust; one message uses one snapshot from start to end."""
 
     _: KW_ONLY
     keys: Mapping[str, KeyEntry] = field(default_factory=dict)
@@ -26,10 +28,14 @@ class Snapshot:
     """All that was given as trust, the partners' own anchors included."""
     shared_trust: TrustStore = field(default_factory=TrustStore)
     """The same without the partners' own anchors."""
+    secrets: Mapping[str, SecretEntry] = field(default_factory=dict)
+    """Symmetric keys by alias."""
+    users: Mapping[str, Secret] = field(default_factory=dict)
+    """Passwords by user name, as a username token writes it."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "keys", MappingProxyType(dict(self.keys)))
-        object.__setattr__(self, "partners", MappingProxyType(dict(self.partners)))
+        for name in ("keys", "partners", "secrets", "users"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def require_key(self, alias: str | None = None) -> KeyEntry:
         """Give the key pair under ``alias``; without one, the only one there is.
@@ -47,10 +53,8 @@ class Snapshot:
                 if self.keys
                 else ("The keystore has no key pair.")
             )
-        elif alias in self.partners:
-            problem = f"{alias!r} is a partner's certificate; a key pair is needed."
         else:
-            problem = f"The keystore has no key pair {alias!r}."
+            problem = self._misplaced(alias, wanted="key pair")
         raise self._not_found(problem, alias=alias, entries=self.keys.values(), what="Key pairs")
 
     def require_partner(self, alias: str) -> PartnerEntry:
@@ -58,7 +62,7 @@ class Snapshot:
         if alias in self.partners:
             return self.partners[alias]
         raise self._not_found(
-            f"The keystore has no partner {alias!r}.",
+            self._misplaced(alias, wanted="partner"),
             alias=alias,
             entries=self.partners.values(),
             what="Partners",
@@ -70,7 +74,7 @@ class Snapshot:
         if entry is not None:
             return entry.certificate
         raise self._not_found(
-            f"The keystore has no certificate {alias!r}.",
+            self._misplaced(alias, wanted="certificate"),
             alias=alias,
             entries=(*self.partners.values(), *self.keys.values()),
             what="Certificates",
@@ -99,12 +103,30 @@ class Snapshot:
             if partner.anchors
         }
 
+    def require_secret(self, alias: str) -> SecretEntry:
+        """Give the symmetric key under ``alias``, or raise ``KeyNotFoundError``."""
+        if alias in self.secrets:
+            return self.secrets[alias]
+        raise self._not_found(
+            self._misplaced(alias, wanted="secret"),
+            alias=alias,
+            entries=self.secrets.values(),
+            what="Secrets",
+        )
+
+    def find_secret(self, *, key_name: str) -> SecretEntry | None:
+        """Find the symmetric key that ``ds:KeyName`` in a message calls exactly so."""
+        return self._secret_by_name.get(key_name)
+
     def find_certificates(
         self,
         *,
         thumbprint: bytes | None = None,
         subject_key_identifier: bytes | None = None,
         issuer_serial: tuple[str, int] | None = None,
+        subject_name: str | None = None,
+        public_key: bytes | None = None,
+        key_name: str | None = None,
     ) -> tuple[Certificate, ...]:
         """Find the known certificates that a reference in a message names, without duplicates.
 
@@ -115,15 +137,25 @@ class Snapshot:
             thumbprint: SHA-1 (20 bytes) or SHA-256 (32 bytes) of the DER.
             subject_key_identifier: Value of the extension, or of the computed one.
             issuer_serial: Issuer name as the peer wrote it, and the serial number.
+            subject_name: Subject as the peer wrote it, whole; compared as issuer names are.
+            public_key: DER ``SubjectPublicKeyInfo``, for ``ds:KeyValue``.
+            key_name: Exact alias of a key or partner, or a subject as ``subject_name``.
         """
+        known = self._known
         if thumbprint is not None:
-            return self._by_identifier.get(("thumbprint", thumbprint), ())
+            return known.by_thumbprint(thumbprint)
         if subject_key_identifier is not None:
-            return self._by_identifier.get(("key", subject_key_identifier), ())
+            return known.by_key_identifier(subject_key_identifier)
         if issuer_serial is not None:
-            issuer, serial = issuer_serial
-            candidates = self._by_serial.get(serial, ())
-            return tuple(item for item in candidates if item.matches_issuer_serial(issuer, serial))
+            return known.by_issuer_serial(*issuer_serial)
+        if subject_name is not None:
+            return known.by_subject(subject_name)
+        if public_key is not None:
+            return known.by_public_key(public_key)
+        if key_name is not None:
+            entry = self.keys.get(key_name) or self.partners.get(key_name)
+            named = () if entry is None else (entry.certificate,)
+            return tuple(dict.fromkeys([*named, *known.by_subject(key_name)]))
         raise TypeError("find_certificates needs one argument")
 
     def find_key(self, certificate: Certificate) -> KeyEntry | None:
@@ -148,23 +180,12 @@ class Snapshot:
         return tuple(found)
 
     @cached_property
-    def _by_identifier(self) -> dict[tuple[str, bytes], tuple[Certificate, ...]]:
-        index: dict[tuple[str, bytes], tuple[Certificate, ...]] = {}
-        for item in self.certificates:
-            for key in (
-                ("thumbprint", item.thumbprint),
-                ("thumbprint", bytes.fromhex(item.thumbprint_sha256)),
-                ("key", item.subject_key_identifier),
-            ):
-                index[key] = (*index.get(key, ()), item)
-        return index
+    def _known(self) -> KnownCertificates:
+        return KnownCertificates(self.certificates)
 
     @cached_property
-    def _by_serial(self) -> dict[int, tuple[Certificate, ...]]:
-        index: dict[int, tuple[Certificate, ...]] = {}
-        for item in self.certificates:
-            index[item.serial_number] = (*index.get(item.serial_number, ()), item)
-        return index
+    def _secret_by_name(self) -> Mapping[str, SecretEntry]:
+        return {entry.message_name: entry for entry in self.secrets.values()}
 
     @cached_property
     def _key_by_certificate(self) -> dict[Certificate, KeyEntry]:
@@ -174,12 +195,22 @@ class Snapshot:
     def _partner_by_certificate(self) -> dict[Certificate, PartnerEntry]:
         return {entry.certificate: entry for entry in reversed(tuple(self.partners.values()))}
 
+    def _misplaced(self, alias: str, *, wanted: str) -> str:
+        """Say what stands under ``alias`` in place of what is wanted, or that nothing does."""
+        if alias in self.secrets:
+            return f"{alias!r} is a symmetric secret; a {wanted} is needed."
+        if alias in self.partners:
+            return f"{alias!r} is a partner's certificate; a {wanted} is needed."
+        if alias in self.keys:
+            return f"{alias!r} is a key pair of ours; a {wanted} is needed."
+        return f"The keystore has no {wanted} {alias!r}."
+
     def _not_found(
         self,
         problem: str,
         *,
         alias: str | None,
-        entries: Iterable[KeyEntry | PartnerEntry],
+        entries: Iterable[KeyEntry | PartnerEntry | SecretEntry],
         what: str,
     ) -> KeyNotFoundError:
         entries = tuple(entries)
@@ -201,7 +232,10 @@ class Snapshot:
         )
 
     def __repr__(self) -> str:
-        return f"<Snapshot: keys {sorted(self.keys)}, partners {sorted(self.partners)}, {self.trust!r}>"
+        more = f", secrets {sorted(self.secrets)}" if self.secrets else ""
+        more += f", users {sorted(self.users)}" if self.users else ""
+        held = f"keys {sorted(self.keys)}, partners {sorted(self.partners)}{more}"
+        return f"<Snapshot: {held}, {self.trust!r}>"
 
     def __reduce__(self) -> NoReturn:
         raise KeyMaterialError(

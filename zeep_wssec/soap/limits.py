@@ -25,6 +25,8 @@ class Limits:
     """``ds:Reference`` elements of one signature; Santuario's own bound."""
     max_encrypted_keys: int = 4
     """``xenc:EncryptedKey`` elements: each for us costs a private-key operation before trust."""
+    max_derived_keys: int = 8
+    """``wsc:DerivedKeyToken`` elements."""
     max_encrypted_data: int = 32
     """``xenc:EncryptedData`` elements, decrypted ones included."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from lxml import etree
@@ -18,6 +19,10 @@ XENC11: Final = "http://www.w3.org/2009/xmlenc11#"
 EXC_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 WSA: Final = "http://www.w3.org/2005/08/addressing"
 WSA_2004: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+WSC: Final = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512"
+WSC_2005: Final = "http://schemas.xmlsoap.org/ws/2005/02/sc"
+DRAFT_SECEXT: Final = "http://schemas.xmlsoap.org/ws/2002/12/secext"
+DRAFT_UTILITY: Final = "http://schemas.xmlsoap.org/ws/2002/12/utility"
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 
 TOKEN_PROFILE: Final = (
@@ -41,6 +46,9 @@ PREFIXES: Final[dict[str, str]] = {
     "xenc11": XENC11,
     "ec": EXC_C14N,
     "wsa": WSA,
+    "wsa04": WSA_2004,
+    "wsc": WSC,
+    "wsc05": WSC_2005,
 }
 """Prefixes we write, and those that part names may use without declaring them."""
 _READABLE = {SOAP11: "soap", SOAP12: "soap"} | {uri: prefix for prefix, uri in PREFIXES.items()}
@@ -59,3 +67,16 @@ def readable_name(tag: object) -> str:
     uri, local = tag[1:].split("}", 1)
     prefix = _READABLE.get(uri)
     return tag if prefix is None else f"{prefix}:{local}"
+
+
+def attribute_name(name: str, namespaces: Mapping[str, str]) -> str:
+    """Give ``prefix:name``, ``{ns}name`` or ``name`` as lxml wants it.
+
+    Raises:
+        KeyError: The prefix is neither in ``namespaces`` nor well known.
+    """
+    prefix, colon, local = name.partition(":")
+    if name.startswith("{") or not colon:
+        return name
+    known = {"xml": XML, **PREFIXES, **namespaces}
+    return f"{{{known[prefix]}}}{local}"

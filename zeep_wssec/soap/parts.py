@@ -14,11 +14,11 @@ from lxml import etree
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.ids import ID_ATTRIBUTES
-from zeep_wssec.soap.namespaces import DS, PREFIXES, WSSE, WSU, XENC
+from zeep_wssec.soap.namespaces import DS, PREFIXES, WSSE, WSSE11, WSU, XENC
 
 Kind = Literal[
-    "body", "timestamp", "signature", "encrypted_key", "token", "username_token", "headers", "header", "id", "xpath",
-    "element",
+    "body", "timestamp", "signature", "encrypted_key", "token", "username_token", "confirmation",
+    "headers", "header", "id", "xpath", "element", "key_info", "envelope",
 ]  # fmt: skip
 Scope = Literal["element", "content"]
 _KEYWORDS: dict[str, Kind] = {
@@ -28,13 +28,17 @@ _KEYWORDS: dict[str, Kind] = {
     "encrypted_key": "encrypted_key",
     "token": "token",
     "username_token": "username_token",
+    "confirmation": "confirmation",
     "headers": "headers",
+    "key_info": "key_info",
+    "envelope": "envelope",
 }
 IN_SECURITY: dict[Kind, str] = {
     "timestamp": f"{{{WSU}}}Timestamp",
     "signature": f"{{{DS}}}Signature",
     "encrypted_key": f"{{{XENC}}}EncryptedKey",
     "username_token": f"{{{WSSE}}}UsernameToken",
+    "confirmation": f"{{{WSSE11}}}SignatureConfirmation",
 }
 """Parts that are children of ``wsse:Security``, with their tags."""
 ADDRESSING = frozenset({"MessageID", "RelatesTo", "To", "Action", "From", "ReplyTo", "FaultTo"})
@@ -194,6 +198,10 @@ def find_part(
     """
     if part.kind == "body":
         return [envelope.body]
+    if part.kind == "envelope":
+        return [envelope.root]
+    if part.kind == "key_info":
+        return [] if security is None else list(security.iterfind(f"{{{DS}}}Signature/{{{DS}}}KeyInfo"))
     if part.kind == "token":
         return [token] if token is not None else []
     if part.kind in IN_SECURITY:

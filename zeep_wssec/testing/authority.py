@@ -16,6 +16,7 @@ from zeep_wssec.keys.entries import FileKey, KeyEntry
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.testing.certificates import (
     build_certificate,
+    fitting_key_usage,
     generate_key,
     make_extended_key_usage,
     make_key_usage,
@@ -23,6 +24,9 @@ from zeep_wssec.testing.certificates import (
     public_key_of,
     read_subject,
 )
+
+FITTING = ("fitting",)
+"""Key usage of a certificate that may do all that its key can."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,7 +146,7 @@ class Authority:
         key: str | PrivateKeyTypes = "rsa-2048",
         not_before: datetime | None = None,
         not_after: datetime | None = None,
-        key_usage: Iterable[str] | None = ("digital_signature", "key_encipherment"),
+        key_usage: Iterable[str] | None = FITTING,
         extended_key_usage: Iterable[str] = (),
         san: Iterable[str] = (),
         ca: bool | None = False,
@@ -158,7 +162,8 @@ class Authority:
             key: Kind of key as for ``generate_key``, or a private key to certify.
             not_before: Start of validity; a day before ``now`` when left out.
             not_after: End of validity; a year after ``now`` when left out.
-            key_usage: Names as in RFC 5280 with underscores; ``None`` for no such extension.
+            key_usage: Names as in RFC 5280 with underscores; ``None`` for no such extension. When
+                left out, what the kind of key can do: sign, be encrypted to, be agreed with.
             extended_key_usage: Dotted OIDs, or names as in ``cryptography``: ``"client_auth"``.
             san: DNS names, IP addresses, ``https://…`` URIs or mail addresses.
             ca: Value in basicConstraints; ``None`` for no such extension.
@@ -172,7 +177,8 @@ class Authority:
         if ca is not None:
             wanted.append((x509.BasicConstraints(ca=ca, path_length=path_length), True))
         if key_usage is not None:
-            wanted.append((make_key_usage(key_usage), True))
+            usages = fitting_key_usage(private_key) if key_usage is FITTING else key_usage
+            wanted.append((make_key_usage(usages), True))
         if extended_key_usage := tuple(extended_key_usage):
             wanted.append((make_extended_key_usage(extended_key_usage), False))
         if san := tuple(san):

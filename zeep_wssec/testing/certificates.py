@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -40,6 +41,9 @@ _CURVES: dict[str, Callable[[], ec.EllipticCurve]] = {
     "bp256": ec.BrainpoolP256R1,
     "bp384": ec.BrainpoolP384R1,
     "bp512": ec.BrainpoolP512R1,
+    "brainpoolP256r1": ec.BrainpoolP256R1,
+    "brainpoolP384r1": ec.BrainpoolP384R1,
+    "brainpoolP512r1": ec.BrainpoolP512R1,
 }
 _USAGES = (
     "digital_signature",
@@ -52,6 +56,14 @@ _USAGES = (
     "encipher_only",
     "decipher_only",
 )
+_FITTING_USAGES: Mapping[type, tuple[str, ...]] = {
+    ec.EllipticCurvePrivateKey: ("digital_signature", "key_agreement"),
+    ed25519.Ed25519PrivateKey: ("digital_signature",),
+    ed448.Ed448PrivateKey: ("digital_signature",),
+    dsa.DSAPrivateKey: ("digital_signature",),
+    x25519.X25519PrivateKey: ("key_agreement",),
+    x448.X448PrivateKey: ("key_agreement",),
+}
 _DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
@@ -73,8 +85,8 @@ def generate_key(kind: str, *, reuse: bool = False) -> PrivateKeyTypes:
     """Generate a private key.
 
     Args:
-        kind: ``"rsa-2048"`` (any size from 1024), ``"ec-p256"`` (``p384``, ``p521``, ``bp256``, …),
-            ``"ed25519"``, ``"ed448"``, ``"x25519"``, ``"x448"`` or ``"dsa-2048"``.
+        kind: ``"rsa-2048"`` (any size from 1024), ``"ec-p256"`` (``p384``, ``p521``, ``bp256`` or
+            ``brainpoolP256r1``, …), ``"ed25519"``, ``"ed448"``, ``"x25519"``, ``"x448"`` or ``"dsa-2048"``.
         reuse: Take turns among 64 keys of this process; RSA keys take 100 ms each to make.
     """
     if not reuse:
@@ -90,7 +102,7 @@ def _generate(kind: str) -> PrivateKeyTypes:
     if family == "rsa":
         return rsa.generate_private_key(public_exponent=65537, key_size=int(size))
     if family == "dsa":
-        return dsa.generate_private_key(key_size=int(size))
+        return _dsa_parameters(int(size)).generate_private_key()
     if family == "ec" and size in _CURVES:
         return ec.generate_private_key(_CURVES[size]())
     simple = {
@@ -102,6 +114,12 @@ def _generate(kind: str) -> PrivateKeyTypes:
     if kind not in simple:
         raise ValueError(f"unknown kind of key {kind!r}")
     return simple[kind].generate()  # type: ignore[attr-defined,no-any-return]
+
+
+@lru_cache(maxsize=4)
+def _dsa_parameters(size: int) -> dsa.DSAParameters:
+    """Keep the parameters, which may be shared and take seconds to make."""
+    return dsa.generate_parameters(key_size=size)
 
 
 def build_certificate(
@@ -154,6 +172,14 @@ def make_key_usage(names: Iterable[str]) -> x509.KeyUsage:
     if unknown := wanted - set(_USAGES):
         raise ValueError(f"unknown key usage {sorted(unknown)}")
     return x509.KeyUsage(**{name: name in wanted for name in _USAGES})
+
+
+def fitting_key_usage(key: PrivateKeyTypes) -> tuple[str, ...]:
+    """Name the usages that the kind of key allows: sign, and be encrypted to or agreed with."""
+    return next(
+        (usages for type_, usages in _FITTING_USAGES.items() if isinstance(key, type_)),
+        ("digital_signature", "key_encipherment"),
+    )
 
 
 def read_subject(name: str) -> x509.Name:

@@ -18,6 +18,7 @@ from zeep_wssec.errors import InboundError, MalformedSecurityError, ProfileError
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.profile import Profile
 from zeep_wssec.report import Report
+from zeep_wssec.results import Checked
 from zeep_wssec.soap.envelope import Envelope, to_octets
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12
 from zeep_wssec.testing.answers import (
@@ -138,9 +139,11 @@ class Partner:
             exchange=exchange,
             report=checked.report,
         )
-        return seen if reply is None else self._protect(envelope, reply, seen)
+        return seen if reply is None else self._protect(envelope, reply, seen, checked)
 
-    def _protect(self, request: Envelope, reply: etree._Element | Fault, seen: Answer) -> Answer:
+    def _protect(
+        self, request: Envelope, reply: etree._Element | Fault, seen: Answer, checked: Checked
+    ) -> Answer:
         root = build_answer(request, reply)
         blame = reply.blame if isinstance(reply, Fault) else None
         plain = to_octets(root)
@@ -149,7 +152,7 @@ class Partner:
             status=200 if blame is None else fault_status(request.namespace, blame),
             headers={"Content-Type": MEDIA_TYPES[request.namespace]},
             plain=plain,
-            content=self.profile.secure(root).to_bytes(),
+            content=self.profile.secure(root, answers=checked).to_bytes(),
         )
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
+_DS11 = "http://www.w3.org/2009/xmldsig11#"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _MORE07 = "http://www.w3.org/2007/05/xmldsig-more#"
 _MORE21 = "http://www.w3.org/2021/04/xmldsig-more#"
@@ -23,6 +24,8 @@ EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 """Namespace of InclusiveNamespaces, and the URI of the exclusive form without comments."""
 STR_TRANSFORM: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
 """Signs the token that a SecurityTokenReference leads to, in place of the reference."""
+ENVELOPED: Final = _DS + "enveloped-signature"
+"""Signs the whole document but for the Signature itself."""
 CONTENT_TYPE: Final = _ENC + "Content"
 ELEMENT_TYPE: Final = _ENC + "Element"
 
@@ -65,7 +68,8 @@ class SignatureMethod:
     uri: str
     scheme: SignatureScheme
     digest: str
-    key_kind: Literal["rsa", "ec", "ed25519", "ed448"]
+    key_kind: Literal["rsa", "ec", "ed25519", "ed448", "dsa", "hmac"]
+    """``"hmac"`` stands for a symmetric key."""
     legacy: str = ""
 
 
@@ -77,6 +81,9 @@ class DataCipher:
     uri: str
     key_bytes: int
     mode: Literal["gcm", "cbc"]
+    legacy: str = ""
+    """Name of the opt-in that the cipher itself needs, or empty; its mode may need another one."""
+    block_bytes: int = 16
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,34 @@ class KeyTransport:
 @dataclass(frozen=True)
 class MaskGeneration:
     """A mask generation function for OAEP: MGF1 with the digest of this name."""
+
+    name: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class KeyWrap:
+    """An algorithm that wraps a content key under another symmetric key."""
+
+    name: str
+    uri: str
+    key_bytes: int
+    """Octets of the wrapping key."""
+    legacy: str = ""
+
+
+@dataclass(frozen=True)
+class KeyAgreement:
+    """An agreement of a shared secret with a recipient's public key."""
+
+    name: str
+    uri: str
+    key_kind: Literal["ec", "x25519", "x448"]
+
+
+@dataclass(frozen=True)
+class KeyDerivation:
+    """A derivation of a wrapping key from a shared secret."""
 
     name: str
     uri: str
@@ -141,8 +176,12 @@ SIGNATURE_METHODS: Final = (
     ),
     SignatureMethod("ed25519", _MORE21 + "eddsa-ed25519", "eddsa", "", "ed25519"),
     SignatureMethod("ed448", _MORE21 + "eddsa-ed448", "eddsa", "", "ed448"),
+    *(SignatureMethod(f"hmac-{sha}", f"{_MORE}hmac-{sha}", "hmac", sha, "hmac") for sha in _SHA2),
     SignatureMethod("rsa-sha1", _DS + "rsa-sha1", "rsa-pkcs1v15", "sha1", "rsa", legacy="sha1"),
     SignatureMethod("ecdsa-sha1", _MORE + "ecdsa-sha1", "ecdsa", "sha1", "ec", legacy="sha1"),
+    SignatureMethod("hmac-sha1", _DS + "hmac-sha1", "hmac", "sha1", "hmac", legacy="sha1"),
+    SignatureMethod("dsa-sha256", _DS11 + "dsa-sha256", "dsa", "sha256", "dsa", legacy="dsa"),
+    SignatureMethod("dsa-sha1", _DS + "dsa-sha1", "dsa", "sha1", "dsa", legacy="dsa"),
 )
 DATA_CIPHERS: Final = (
     DataCipher("aes256-gcm", _ENC11 + "aes256-gcm", 32, "gcm"),
@@ -151,6 +190,7 @@ DATA_CIPHERS: Final = (
     DataCipher("aes256-cbc", _ENC + "aes256-cbc", 32, "cbc"),
     DataCipher("aes192-cbc", _ENC + "aes192-cbc", 24, "cbc"),
     DataCipher("aes128-cbc", _ENC + "aes128-cbc", 16, "cbc"),
+    DataCipher("tripledes-cbc", _ENC + "tripledes-cbc", 24, "cbc", legacy="3des", block_bytes=8),
 )
 KEY_TRANSPORTS: Final = (
     KeyTransport("rsa-oaep", _ENC11 + "rsa-oaep", "rsa-oaep"),
@@ -158,7 +198,19 @@ KEY_TRANSPORTS: Final = (
     KeyTransport("rsa-1_5", _ENC + "rsa-1_5", "rsa-pkcs1v15", legacy="rsa-1_5"),
 )
 MASK_GENERATIONS: Final = tuple(
-    MaskGeneration(name, f"{_ENC11}mgf1{name}") for name in ("sha256", "sha384", "sha512", "sha1")
+    MaskGeneration(name, f"{_ENC11}mgf1{name}") for name in (*_SHA2, "sha1")
+)
+KEY_WRAPS: Final = tuple(
+    KeyWrap(f"kw-aes{8 * size}", f"{_ENC}kw-aes{8 * size}", size) for size in (32, 24, 16)
+)
+KEY_AGREEMENTS: Final = (
+    KeyAgreement("ecdh-es", _ENC11 + "ECDH-ES", "ec"),
+    KeyAgreement("x25519", _MORE21 + "x25519", "x25519"),
+    KeyAgreement("x448", _MORE21 + "x448", "x448"),
+)
+KEY_DERIVATIONS: Final = (
+    KeyDerivation("hkdf", _MORE21 + "hkdf"),
+    KeyDerivation("concat-kdf", _ENC11 + "ConcatKDF"),
 )
 
 CANONICALIZATIONS_BY_NAME: Final = {item.name: item for item in CANONICALIZATIONS}
@@ -177,11 +229,30 @@ KEY_TRANSPORTS_BY_NAME: Final = {item.name: item for item in KEY_TRANSPORTS}
 KEY_TRANSPORTS_BY_URI: Final = {item.uri: item for item in KEY_TRANSPORTS}
 MASK_GENERATIONS_BY_NAME: Final = {item.name: item for item in MASK_GENERATIONS}
 MASK_GENERATIONS_BY_URI: Final = {item.uri: item for item in MASK_GENERATIONS}
+KEY_WRAPS_BY_NAME: Final = {item.name: item for item in KEY_WRAPS}
+KEY_WRAPS_BY_URI: Final = {item.uri: item for item in KEY_WRAPS}
+KEY_AGREEMENTS_BY_NAME: Final = {item.name: item for item in KEY_AGREEMENTS}
+KEY_AGREEMENTS_BY_KIND: Final = {item.key_kind: item for item in KEY_AGREEMENTS}
+KEY_AGREEMENTS_BY_URI: Final = {item.uri: item for item in KEY_AGREEMENTS}
+KEY_DERIVATIONS_BY_NAME: Final = {item.name: item for item in KEY_DERIVATIONS}
+KEY_DERIVATIONS_BY_URI: Final = {item.uri: item for item in KEY_DERIVATIONS}
+DERIVATION_DIGESTS_BY_NAME: Final = {name: DIGESTS_BY_NAME[name] for name in _SHA2}
+"""Digests of key derivations."""
+DERIVATION_DIGESTS_BY_URI: Final = {item.uri: item for item in DERIVATION_DIGESTS_BY_NAME.values()}
+PRF_URIS: Final = {
+    item.digest: item.uri
+    for item in SIGNATURE_METHODS
+    if item.key_kind == "hmac" and not item.legacy
+}
+"""HMAC as the pseudorandom function of HKDF, by the name of its digest."""
+PRF_DIGESTS_BY_URI: Final = {uri: DIGESTS_BY_NAME[name] for name, uri in PRF_URIS.items()}
 
 LEGACY: Final = {
     "sha1": "SHA-1 as signature or reference digest",
     "rsa-1_5": "RSA PKCS#1 v1.5 key transport",
     "cbc": "CBC encryption that no signature covers",
+    "dsa": "DSA signatures, from 1024 bits on and with SHA-1 where the method is dsa-sha1",
+    "3des": "Triple DES content encryption",
 }
 """The opt-ins, each to be given with a reason."""
 
@@ -192,8 +263,11 @@ def names(items: Iterable[Digest | SignatureMethod | DataCipher | KeyTransport])
 
 
 def default_signature_method(key_kind: str, digest: str) -> SignatureMethod | None:
-    """Give the first method for a kind of key with ``digest``, or ``None`` when the key cannot sign."""
+    """Give the first method for a kind of key with ``digest``, or ``None`` when the key cannot sign.
+
+    A legacy method is nobody's default: it has to be named.
+    """
     for method in SIGNATURE_METHODS:
-        if method.key_kind == key_kind and method.digest in (digest, ""):
+        if method.key_kind == key_kind and method.digest in (digest, "") and not method.legacy:
             return method
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lxml import etree
@@ -32,6 +33,15 @@ class CanonicalForm:
     prefixes: tuple[str, ...] = ()
     """InclusiveNamespaces PrefixList; ``#default`` stands for the default namespace."""
 
+    def without_comments(self) -> CanonicalForm:
+        """Give the form of what a same-document reference names: comments are never part of that.
+
+        Spec: XML Signature 1.1, section 4.4.3.3, Same-Document URI-References.
+        """
+        if not self.method.comments:
+            return self
+        return CanonicalForm(replace(self.method, comments=False), self.prefixes)
+
 
 PLAIN = CanonicalForm()
 """Exclusive, without comments and without a PrefixList."""
@@ -50,21 +60,41 @@ def canonicalize(element: etree._Element, form: CanonicalForm = PLAIN) -> bytes:
 
     Spec: Exclusive XML Canonicalization 1.0; Canonical XML 1.0 and 1.1, Document Subsets.
     """
-    if len(element.nsmap) > _MAX_NAMESPACES_AROUND:
-        raise MalformedSecurityError(
-            f"More than {_MAX_NAMESPACES_AROUND} namespaces are in scope of an element to canonicalize."
-        )
-    try:
-        if form.method.exclusive:
-            return _exclusive(element, form)
-        with _inherited_attributes(element, form.method):
-            return etree.tostring(
-                element, method="c14n", exclusive=False, with_comments=form.method.comments
-            )
-    except etree.C14NError:
-        raise MalformedSecurityError(
-            "An element has no canonical form: a namespace URI in it is relative."
-        ) from None
+    return _canonicalize(element, element, form)
+
+
+def canonicalize_without(
+    root: etree._Element, signature: etree._Element | None, form: CanonicalForm = PLAIN
+) -> bytes:
+    """Give the canonical form of a whole document as if ``signature`` were not in it.
+
+    It is made from a copy: taking an element out and putting it back would drop declarations of the
+    namespaces that are also declared around it, and would break the signature itself. The text that
+    follows the element stays, processing instructions around the root are part of the document, and
+    comments are not, whatever the form.
+
+    Args:
+        root: The document's root; left unchanged, with every node in it.
+        signature: Below ``root``; ``None`` leaves nothing out.
+        form: Which form.
+
+    Raises:
+        MalformedSecurityError: ``signature`` is not below ``root``, ``root`` is inside something else, or
+            there is no such form.
+
+    Spec: XML Signature 1.1, section 4.4.3.3, Same-Document URI-References, and section 6.6.4, Enveloped
+    Signature Transform.
+    """
+    if root.getparent() is not None:
+        raise MalformedSecurityError("An enveloped signature must cover the root of its document.")
+    path = [] if signature is None else _path(signature, root)
+    copied = copy.deepcopy(etree.ElementTree(root))
+    if path:
+        parent = copied.getroot()
+        for index in path[:-1]:
+            parent = parent[index]
+        _take_out(parent, path[-1])
+    return _canonicalize(copied, copied.getroot(), form.without_comments())
 
 
 def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tuple[str, ...]]:
@@ -76,15 +106,20 @@ def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tup
     octets = canonicalize(element)
     if _XSI not in octets:
         return octets, ()
+    usable = type_prefixes(element)
+    if not usable:
+        return octets, ()
+    return canonicalize(element, CanonicalForm(prefixes=usable)), usable
+
+
+def type_prefixes(element: etree._Element) -> tuple[str, ...]:
+    """Give the PrefixList that protects QNames in the ``xsi:type`` values of ``element`` and below."""
     found = _XSI_TYPES(element)
     values = {str(value) for value in found} if isinstance(found, list) else set()
     prefixes = sorted(
         {value.split(":")[0].strip() if ":" in value else "#default" for value in values}
     )
-    usable = tuple(item for item in prefixes if is_listable_prefix(item))
-    if not usable:
-        return octets, ()
-    return canonicalize(element, CanonicalForm(prefixes=usable)), usable
+    return tuple(item for item in prefixes if is_listable_prefix(item))
 
 
 def is_listable_prefix(text: str) -> bool:
@@ -94,16 +129,66 @@ def is_listable_prefix(text: str) -> bool:
     )
 
 
-def _exclusive(element: etree._Element, form: CanonicalForm) -> bytes:
+def _canonicalize(
+    whole: etree._Element | etree._ElementTree[etree._Element],
+    apex: etree._Element,
+    form: CanonicalForm,
+) -> bytes:
+    """Give the form of ``whole``: ``apex`` itself, or the document around it."""
+    if len(apex.nsmap) > _MAX_NAMESPACES_AROUND:
+        raise MalformedSecurityError(
+            f"More than {_MAX_NAMESPACES_AROUND} namespaces are in scope of an element to canonicalize."
+        )
+    try:
+        if form.method.exclusive:
+            return _exclusive(whole, form)
+        with _inherited_attributes(apex, form.method):
+            return etree.tostring(
+                whole, method="c14n", exclusive=False, with_comments=form.method.comments
+            )
+    except etree.C14NError:
+        raise MalformedSecurityError(
+            "An element has no canonical form: a namespace URI in it is relative."
+        ) from None
+
+
+def _exclusive(
+    whole: etree._Element | etree._ElementTree[etree._Element], form: CanonicalForm
+) -> bytes:
     if form.prefixes:
         _make_known(form.prefixes)
     return etree.tostring(
-        element,
+        whole,
         method="c14n",
         exclusive=True,
         with_comments=form.method.comments,
         inclusive_ns_prefixes=list(form.prefixes) or None,
     )
+
+
+def _path(element: etree._Element, root: etree._Element) -> list[int]:
+    """Give the place of ``element`` among the children at every level below ``root``."""
+    path: list[int] = []
+    while element is not root:
+        parent = element.getparent()
+        if parent is None:
+            break
+        path.append(parent.index(element))
+        element = parent
+    if element is not root or not path:
+        raise MalformedSecurityError("An enveloped signature must be inside what it covers.")
+    return path[::-1]
+
+
+def _take_out(parent: etree._Element, index: int) -> None:
+    """Take a child out of ``parent``; the text that follows it stays."""
+    element = parent[index]
+    tail, element.tail = element.tail, None
+    if index:
+        parent[index - 1].tail = (parent[index - 1].tail or "") + (tail or "")
+    else:
+        parent.text = (parent.text or "") + (tail or "")
+    parent.remove(element)
 
 
 @contextmanager

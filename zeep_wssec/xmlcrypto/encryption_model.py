@@ -9,15 +9,18 @@ from typing import Literal
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError, UnsupportedAlgorithmError
+from zeep_wssec.xmlcrypto.agreement_model import AGREEMENT_METHOD, AgreementModel, read_agreement
 from zeep_wssec.xmlcrypto.algorithms import (
     CONTENT_TYPE,
     DATA_CIPHERS_BY_URI,
     ELEMENT_TYPE,
     KEY_TRANSPORTS_BY_URI,
+    KEY_WRAPS_BY_URI,
     MASK_GENERATIONS_BY_URI,
     OAEP_DIGESTS_BY_URI,
     DataCipher,
     KeyTransport,
+    KeyWrap,
 )
 from zeep_wssec.xmlcrypto.values import children_of, decode_base64
 
@@ -53,11 +56,16 @@ class EncryptedDataModel:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EncryptedKeyModel:
-    """One ``xenc:EncryptedKey``."""
+    """One ``xenc:EncryptedKey``: by key transport, key wrap, or key agreement and key wrap."""
 
     element: etree._Element
     id: str | None
-    transport: KeyTransport
+    transport: KeyTransport | None
+    """Set when it is sealed under an RSA key."""
+    wrap: KeyWrap | None
+    """Set when it is sealed under a secret key, one that was agreed on included."""
+    agreement: AgreementModel | None
+    """Set when the key of ``wrap`` is agreed on."""
     digest: str
     """OAEP digest."""
     mgf_digest: str
@@ -65,8 +73,17 @@ class EncryptedKeyModel:
     """OAEPparams."""
     value: bytes
     key_info: etree._Element
+    """Names the recipient: the KeyInfo, or the RecipientKeyInfo of an agreement."""
     references: tuple[str | None, ...]
     """URIs of its ReferenceList."""
+
+    @property
+    def method(self) -> KeyTransport | KeyWrap:
+        """The algorithm of its EncryptionMethod."""
+        method = self.transport or self.wrap
+        if method is None:
+            raise ValueError("an EncryptedKey has a key transport or a key wrap")
+        return method
 
 
 def read_encrypted_data(element: etree._Element) -> EncryptedDataModel:
@@ -100,13 +117,13 @@ def read_encrypted_data(element: etree._Element) -> EncryptedDataModel:
 
 
 def read_encrypted_key(element: etree._Element, *, max_references: int) -> EncryptedKeyModel:
-    """Read an EncryptedKey whose KeyInfo names a certificate.
+    """Read an EncryptedKey whose KeyInfo says whose it is.
 
     Raises:
         MalformedSecurityError: A structure outside the allow-list.
-        UnsupportedAlgorithmError: A key transport, digest or mask generation that is not supported.
+        UnsupportedAlgorithmError: An algorithm that is not supported.
 
-    Spec: XML Encryption 1.1, sections 3.5.1 and 5.5; BSP 1.1 R3209, R5602, R5603, R5622, R5623.
+    Spec: XML Encryption 1.1, sections 3.5.1 and 5.5 to 5.7; BSP 1.1 R3209, R5602, R5603, R5622, R5623.
     """
     children = children_of(element, attributes={"Id"})
     list_element = children.pop() if children and children[-1].tag == REFERENCE_LIST else None
@@ -114,22 +131,40 @@ def read_encrypted_key(element: etree._Element, *, max_references: int) -> Encry
     if key_info is None:
         raise MalformedSecurityError("An EncryptedKey must say in a KeyInfo whose it is.")
     uri = method.get("Algorithm") or ""
-    transport = KEY_TRANSPORTS_BY_URI.get(uri)
-    if transport is None:
-        raise _unsupported(uri, "no such key transport is supported")
-    digest, mgf_digest, label = _read_oaep(method, transport)
+    transport, wrap = KEY_TRANSPORTS_BY_URI.get(uri), KEY_WRAPS_BY_URI.get(uri)
+    digest, mgf_digest, label = "", "", b""
+    agreement = None
+    if transport is not None:
+        digest, mgf_digest, label = _read_oaep(method, transport)
+    elif wrap is None:
+        raise _unsupported(uri, "no such key transport or key wrap is supported")
+    elif children_of(method, attributes=_ALGORITHM):
+        raise _unsupported(uri, "no parameters of a key wrap are supported")
+    else:
+        agreement = _find_agreement(key_info, wrap)
     references = read_reference_list(list_element, max_references=max_references)
     return EncryptedKeyModel(
         element=element,
         id=element.get("Id"),
         transport=transport,
+        wrap=wrap,
+        agreement=agreement,
         digest=digest,
         mgf_digest=mgf_digest,
         label=label,
         value=decode_base64(_cipher_value(cipher_data)),
-        key_info=key_info,
+        key_info=key_info if agreement is None else agreement.recipient_key_info,
         references=references,
     )
+
+
+def _find_agreement(key_info: etree._Element, wrap: KeyWrap) -> AgreementModel | None:
+    method = key_info.find(AGREEMENT_METHOD)
+    if method is None:
+        return None
+    if children_of(key_info, attributes={"Id"}) != [method]:
+        raise MalformedSecurityError("A KeyInfo with an AgreementMethod must hold nothing else.")
+    return read_agreement(method, wrap=wrap)
 
 
 def read_reference_list(

@@ -1,8 +1,8 @@
 """A ``ds:Signature`` read into frozen data by an allow-list, before any key is touched.
 
-What does not fit is refused: no Object, no Manifest, no transform but a canonicalization or the
-STR-Transform, no reference out of the document, no truncated value. What is left can be verified
-without surprises.
+What does not fit is refused: no Object, no Manifest, no transform but a canonicalization, the
+STR-Transform or, for the whole document, the enveloped-signature transform; no reference out of the
+document, no truncated value. What is left can be verified without surprises.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from zeep_wssec.errors import MalformedSecurityError, UnsupportedAlgorithmError
 from zeep_wssec.xmlcrypto.algorithms import (
     CANONICALIZATIONS_BY_URI,
     DIGESTS_BY_URI,
+    ENVELOPED,
     EXCLUSIVE_C14N,
     SIGNATURE_METHODS_BY_URI,
     STR_TRANSFORM,
@@ -54,6 +55,8 @@ class ReferenceModel:
     """Whether the STR-Transform stands in front: what is signed is the token, not the reference to it."""
     digest: Digest
     value: bytes
+    enveloped: bool = False
+    """Whether it covers the whole document but for the Signature; exactly then ``uri`` is empty."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -165,24 +168,54 @@ def _read_reference(element: etree._Element) -> ReferenceModel:
         raise MalformedSecurityError(
             "A Reference must hold Transforms, DigestMethod and DigestValue."
         )
+    uri = element.get("URI")
+    enveloped = uri == ""
     transforms = children_of(children[0])
+    if enveloped:
+        transforms = _without_enveloped(transforms)
     if [transform.tag for transform in transforms] != [_TRANSFORM]:
         raise MalformedSecurityError("A Reference must have exactly one Transform.")
     form, dereferences = _read_transform(transforms[0])
+    if enveloped and dereferences:
+        raise MalformedSecurityError("An STR-Transform must start at a SecurityTokenReference.")
     if children_of(children[1], attributes=_ALGORITHM) or children[2].attrib:
         raise MalformedSecurityError("DigestMethod and DigestValue hold nothing but their value.")
-    uri = children[1].get("Algorithm")
-    digest = DIGESTS_BY_URI.get(uri or "")
+    algorithm = children[1].get("Algorithm")
+    digest = DIGESTS_BY_URI.get(algorithm or "")
     if digest is None:
-        raise _unsupported(uri, "no such digest is supported")
+        raise _unsupported(algorithm, "no such digest is supported")
     value = decode_base64(children[2])
     if len(value) != digest.size:
         raise MalformedSecurityError(
             f"A {digest.name} DigestValue has {digest.size} octets, not {len(value)}."
         )
     return ReferenceModel(
-        uri=element.get("URI"), form=form, dereferences=dereferences, digest=digest, value=value
+        uri=uri,
+        form=form,
+        dereferences=dereferences,
+        digest=digest,
+        value=value,
+        enveloped=enveloped,
     )
+
+
+def _without_enveloped(transforms: list[etree._Element]) -> list[etree._Element]:
+    """Give what follows the enveloped-signature transform, which a whole document must start with.
+
+    Spec: XML Signature 1.1, section 6.6.4; BSP 1.1 R5416, R5423: a canonicalization must come last.
+    """
+    first = transforms[0] if transforms else None
+    if (
+        first is None
+        or first.tag != _TRANSFORM
+        or first.get("Algorithm") != ENVELOPED
+        or children_of(first, attributes=_ALGORITHM)
+    ):
+        raise MalformedSecurityError(
+            "A Reference to the whole document must leave its Signature out, by the enveloped-signature "
+            "transform and a canonicalization after it."
+        )
+    return transforms[1:]
 
 
 def _unsupported(uri: str | None, sentence: str) -> UnsupportedAlgorithmError:

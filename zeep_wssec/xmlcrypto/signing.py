@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
 from lxml import etree
 
-from zeep_wssec.errors import SignatureInvalidError, UnsupportedAlgorithmError
-from zeep_wssec.keys.hashes import HASHES
+from zeep_wssec.errors import (
+    KeyUsageError,
+    OutboundError,
+    SignatureInvalidError,
+    UnsupportedAlgorithmError,
+)
 from zeep_wssec.keys.protocols import Signer
 from zeep_wssec.xmlcrypto.algorithms import (
+    ENVELOPED,
     EXCLUSIVE,
     EXCLUSIVE_C14N,
     STR_TRANSFORM,
@@ -31,7 +31,11 @@ from zeep_wssec.xmlcrypto.c14n import (
     CanonicalForm,
     canonicalize,
     canonicalize_with_type_prefixes,
+    canonicalize_without,
+    type_prefixes,
 )
+from zeep_wssec.xmlcrypto.hmac_key import HmacSigner
+from zeep_wssec.xmlcrypto.primitives import fits, verify_value, xml_value
 from zeep_wssec.xmlcrypto.signature_model import DS, WSSE, SignatureModel
 
 
@@ -52,8 +56,8 @@ def reference_xml(
         part: The element in its final place and form.
         digest: For the canonical octets.
         method: Canonicalization of the part.
-        prefixes: PrefixList; ``None`` protects the prefixes inside ``xsi:type`` values by itself. Only
-            an exclusive form takes one.
+        prefixes: PrefixList of this part; ``None`` protects the prefixes inside ``xsi:type`` values by
+            itself. Only an exclusive form takes one.
 
     Spec: XML Signature 1.1, The Reference Element; BSP 1.1 R5407.
     """
@@ -62,8 +66,65 @@ def reference_xml(
         form = CanonicalForm(method, used)
     else:
         form = CanonicalForm(method, (prefixes or ()) if method.exclusive else ())
-        octets = canonicalize(part.element, form)
+        octets = canonicalize(part.element, form.without_comments())
     return digested_reference_xml(part.id, digest, octets, _method_xml("Transform", form))
+
+
+def enveloped_reference_xml(
+    root: etree._Element,
+    signature: etree._Element | None,
+    digest: Digest,
+    form: CanonicalForm | None = None,
+) -> str:
+    """Digest a whole document but for the Signature, and give the ``ds:Reference`` with ``URI=""``.
+
+    Everything that the document will hold must be in its place: what is added later breaks the digest.
+
+    Args:
+        root: The document's root.
+        signature: Left out, with all that is in it; ``None`` if it is not in the document yet.
+        digest: For the canonical octets.
+        form: Canonical form of the document; ``None`` takes the exclusive one and protects the prefixes
+            inside ``xsi:type`` values by itself.
+
+    Spec: XML Signature 1.1, sections 4.4.3.3, Same-Document URI-References, and 6.6.4, Enveloped
+    Signature Transform.
+    """
+    if form is None:
+        form = CanonicalForm(prefixes=type_prefixes(root))
+    octets = canonicalize_without(root, signature, form)
+    transforms = f'<ds:Transform Algorithm="{ENVELOPED}"/>{_method_xml("Transform", form)}'
+    return _reference_xml("", digest, octets, transforms)
+
+
+def key_info_reference_xml(
+    key_info: str, *, id: str, digest: Digest, security: etree._Element
+) -> str:
+    """Give the ``ds:Reference`` to the KeyInfo of the very Signature that will hold the reference.
+
+    Its canonical form is the exclusive one without a PrefixList: nothing around the KeyInfo is part of
+    it but the prefixes that its names get in their place, so it is digested in that place.
+
+    Args:
+        key_info: The ``ds:KeyInfo`` as it will be given to ``unsigned_signature``.
+        id: Its ``Id``.
+        digest: For the canonical octets.
+        security: Will be the parent of the Signature, with the namespaces that it has now.
+
+    Raises:
+        OutboundError: The KeyInfo does not have that Id.
+
+    Spec: XML Signature 1.1, section 4.5: KeyInfo is bound to the signature by a Reference to it.
+    """
+    stand_in = etree.fromstring(f'<ds:Signature xmlns:ds="{DS}">{key_info}</ds:Signature>')
+    if len(stand_in) != 1 or stand_in[0].get("Id") != id:
+        raise OutboundError(f"The KeyInfo to sign does not have the Id {id!r}.")
+    security.append(stand_in)
+    try:
+        octets = canonicalize(stand_in[0])
+    finally:
+        security.remove(stand_in)
+    return digested_reference_xml(id, digest, octets, _method_xml("Transform", CanonicalForm()))
 
 
 def token_reference_xml(id: str, digest: Digest, octets: bytes) -> str:
@@ -83,16 +144,20 @@ def token_reference_xml(id: str, digest: Digest, octets: bytes) -> str:
 
 def digested_reference_xml(id: str, digest: Digest, octets: bytes, transform: str) -> str:
     """Give the ``ds:Reference`` to ``id`` with one transform and the digest of its ``octets``."""
+    return _reference_xml(f"#{id}", digest, octets, transform)
+
+
+def _reference_xml(uri: str, digest: Digest, octets: bytes, transforms: str) -> str:
     value = base64.b64encode(digest.of(octets)).decode()
     return (
-        f'<ds:Reference URI="#{id}"><ds:Transforms>{transform}</ds:Transforms>'
+        f'<ds:Reference URI="{uri}"><ds:Transforms>{transforms}</ds:Transforms>'
         f'<ds:DigestMethod Algorithm="{digest.uri}"/><ds:DigestValue>{value}</ds:DigestValue>'
         "</ds:Reference>"
     )
 
 
 def _method_xml(name: str, form: CanonicalForm) -> str:
-    if not form.prefixes:
+    if not form.prefixes or not form.method.exclusive:
         return f'<ds:{name} Algorithm="{form.method.uri}"/>'
     return (
         f'<ds:{name} Algorithm="{form.method.uri}"><ec:InclusiveNamespaces '
@@ -108,7 +173,15 @@ def unsigned_signature(
     references: Sequence[str],
     key_info: str,
 ) -> etree._Element:
-    """Give a ``ds:Signature`` whose value is still empty; sign it in its place with ``fill_in``."""
+    """Give a ``ds:Signature`` whose value is still empty; sign it in its place with ``fill_in``.
+
+    Args:
+        id: Its Id.
+        form: Of SignedInfo; only an exclusive one takes a PrefixList.
+        method: How it will be signed.
+        references: Each a ``ds:Reference``.
+        key_info: A ``ds:KeyInfo``.
+    """
     return etree.fromstring(
         f'<ds:Signature xmlns:ds="{DS}" Id="{id}"><ds:SignedInfo>'
         f"{_method_xml('CanonicalizationMethod', form)}"
@@ -123,41 +196,40 @@ def fill_in(
     signer: Signer,
     *,
     form: CanonicalForm,
-    key_bits: int,
+    key_bits: int = 0,
 ) -> str:
     """Sign the SignedInfo of ``signature`` where it stands, and give the value in base64.
 
     Args:
         signature: In its place in the message: namespaces around it take part in its canonical form.
         method: Must be the one that SignedInfo names.
-        signer: The private key.
+        signer: The private key, or an ``HmacSigner``.
         form: Canonical form of SignedInfo, as it says itself.
-        key_bits: Size of the key; ECDSA values are padded to it.
+        key_bits: Size of the key; ECDSA values are padded to it, other methods do not need it.
+
+    Raises:
+        KeyUsageError: The key cannot sign so: a symmetric key signs with HMAC, and no other key does.
     """
+    if isinstance(signer, HmacSigner) is not (method.scheme == "hmac"):
+        what = "a symmetric key" if method.scheme == "hmac" else "a private key"
+        raise KeyUsageError(f"{method.name} needs {what}.", reason="wrong_usage")
     signed_info, value = signature[0], signature[1]
     octets = signer.sign(
         canonicalize(signed_info, form), scheme=method.scheme, digest=method.digest
     )
-    if method.scheme == "ecdsa":
-        octets = _raw_ecdsa(octets, (key_bits + 7) // 8)
+    octets = xml_value(octets, method, key_bits=key_bits)
     value.text = base64.b64encode(octets).decode()
     return value.text
-
-
-def _raw_ecdsa(der: bytes, size: int) -> bytes:
-    """Turn the DER form into r and s of equal length.
-
-    Spec: XML Signature 1.1, ECDSA: r and s as octet strings of the length of the curve's order.
-    """
-    r, s = decode_dss_signature(der)
-    return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
 class ReferenceReader(Protocol):
     """Finds in a message what references name."""
 
     def node(self, uri: str | None) -> etree._Element:
-        """Give the one node that a URI names, or raise."""
+        """Give the one node that a URI names, or raise.
+
+        An empty URI comes from an enveloped signature only: it names the root of the document.
+        """
 
     def as_written(self, node: etree._Element) -> etree._Element:
         """Give the node whose canonical form is that of ``node``."""
@@ -180,8 +252,11 @@ def check_references(model: SignatureModel, reader: ReferenceReader) -> tuple[et
         node = reader.node(reference.uri)
         if reference.dereferences:
             node, octets = reader.token(node, reference.form)
+        elif reference.enveloped:
+            root, signature = reader.as_written(node), reader.as_written(model.element)
+            octets = canonicalize_without(root, signature, reference.form)
         else:
-            octets = canonicalize(reader.as_written(node), reference.form)
+            octets = canonicalize(reader.as_written(node), reference.form.without_comments())
         if any(node is item for item in covered):
             raise SignatureInvalidError(f"Two References of one Signature name {reference.uri!r}.")
         if not hmac.compare_digest(reference.digest.of(octets), reference.value):
@@ -198,59 +273,33 @@ def check_references(model: SignatureModel, reader: ReferenceReader) -> tuple[et
 
 def check_value(
     model: SignatureModel,
-    public_key: object,
+    key: object,
     *,
     as_written: Callable[[etree._Element], etree._Element],
 ) -> None:
-    """Verify SignatureValue over SignedInfo with the signer's public key.
+    """Verify SignatureValue over SignedInfo with the signer's key.
 
     Args:
         model: The signature.
-        public_key: An RSA or elliptic curve public key.
+        key: The signer's public key, or the ``HmacKey`` that is shared with the signer.
         as_written: Gives the node whose canonical form is that of the given one.
 
     Raises:
-        UnsupportedAlgorithmError: The method does not fit the kind of key.
+        UnsupportedAlgorithmError: The method does not fit the kind of key; nothing was computed with it.
         SignatureInvalidError: The value does not match.
     """
-    octets = canonicalize(as_written(model.signed_info), model.form)
-    try:
-        fits = _verify(public_key, model.value, octets, model.method)
-    except InvalidSignature:
-        raise SignatureInvalidError(
-            "The signature value does not match: SignedInfo was changed, or another key signed.",
-            hint="Compare the certificate in the message with the one that the peer gave you.",
-        ) from None
-    if not fits:
+    if not fits(key, model.method):
         raise UnsupportedAlgorithmError(
             f"The signer's key does not fit {model.method.name}.", algorithm=model.method.uri
         )
-
-
-def _verify(key: object, value: bytes, octets: bytes, method: SignatureMethod) -> bool:
-    """Verify with the primitive of ``method``; ``False`` if the key is of another kind."""
-    if isinstance(key, rsa.RSAPublicKey) and method.key_kind == "rsa":
-        digest = HASHES[method.digest]
-        filling: padding.AsymmetricPadding = padding.PKCS1v15()
-        if method.scheme == "rsa-pss":
-            # The specification fixes mask and salt; a signature cannot choose weaker ones.
-            filling = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
-        key.verify(value, octets, filling, digest)
-    elif isinstance(key, ec.EllipticCurvePublicKey) and method.key_kind == "ec":
-        key.verify(_der_ecdsa(value, key), octets, ec.ECDSA(HASHES[method.digest]))
-    elif (isinstance(key, ed25519.Ed25519PublicKey) and method.key_kind == "ed25519") or (
-        isinstance(key, ed448.Ed448PublicKey) and method.key_kind == "ed448"
-    ):
-        key.verify(value, octets)
-    else:
-        return False
-    return True
-
-
-def _der_ecdsa(value: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
-    size = (key.curve.key_size + 7) // 8
-    if len(value) != 2 * size:
-        raise InvalidSignature
-    return encode_dss_signature(
-        int.from_bytes(value[:size], "big"), int.from_bytes(value[size:], "big")
-    )
+    octets = canonicalize(as_written(model.signed_info), model.form)
+    try:
+        verify_value(key, model.value, octets, model.method)
+    except InvalidSignature:
+        hint = "Compare the certificate in the message with the one that the peer gave you."
+        if model.method.key_kind == "hmac":
+            hint = "Compare the secret, or what the key is derived from, with the peer's."
+        raise SignatureInvalidError(
+            "The signature value does not match: SignedInfo was changed, or another key signed.",
+            hint=hint,
+        ) from None

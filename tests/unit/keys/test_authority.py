@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from cryptography import x509
 
+from zeep_wssec.keys.entries import FileKey
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.testing.authority import Authority
 from zeep_wssec.testing.certificates import POOL_SIZE, generate_key, make_key_usage
@@ -50,6 +51,39 @@ def test_files_of_an_issued_key_pair(authority: Authority) -> None:
     for store in (p12, pem, issued.keystore("me")):
         entry = store.snapshot().require_key("me")
         assert (entry.certificate, entry.chain) == (issued.certificate, issued.chain)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "bits", "usages"),
+    [
+        ("rsa-2048", "rsa", 2048, {"digital_signature", "key_encipherment"}),
+        ("ec-p256", "ec", 256, {"digital_signature", "key_agreement"}),
+        ("ec-brainpoolP256r1", "ec", 256, {"digital_signature", "key_agreement"}),
+        ("ec-brainpoolP512r1", "ec", 512, {"digital_signature", "key_agreement"}),
+        ("x25519", "x25519", 256, {"key_agreement"}),
+        ("x448", "x448", 448, {"key_agreement"}),
+        ("ed25519", "ed25519", 256, {"digital_signature"}),
+        ("dsa-2048", "dsa", 2048, {"digital_signature"}),
+    ],
+)
+def test_certificates_for_every_kind_of_key(
+    authority: Authority, key: str, kind: str, bits: int, usages: set[str]
+) -> None:
+    """The key usage is that of the kind, unless another one is asked for."""
+    issued = authority.issue("a", key=key)
+    made = issued.certificate
+    assert (made.key_kind, made.key_bits) == (kind, bits)
+    assert FileKey(issued.private_key).matches(made)
+    usage = made.x509.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert usage == make_key_usage(usages)
+    assert authority.issue("b", key=key, key_usage=None).certificate.x509.extensions is not None
+
+
+def test_dsa_keys_share_parameters_only(authority: Authority) -> None:
+    """Parameters take seconds to make, so all keys of one size have the same."""
+    first, second = (generate_key("dsa-1024").public_key() for _ in range(2))  # type: ignore[union-attr]
+    assert first.parameters().parameter_numbers() == second.parameters().parameter_numbers()
+    assert first != second
 
 
 def test_keys_in_a_row_are_different(authority: Authority) -> None:

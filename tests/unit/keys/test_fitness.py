@@ -12,7 +12,8 @@ from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import Purpose, check_fitness
 from zeep_wssec.testing.authority import Authority, Issued
 
-PURPOSES = get_args(Purpose)
+PURPOSES = [purpose for purpose in get_args(Purpose) if purpose != "agree"]
+"""Those that a certificate of the testing authority is fit for, whatever the kind of its key."""
 
 
 def reason_of(certificate: Certificate, purpose: Purpose, now: datetime) -> str | None:
@@ -146,6 +147,21 @@ def test_key_usage_of_rsa(
         ("x25519", None, "sign", False),
         ("ed25519", ["digital_signature"], "verify", True),
         ("ed25519", None, "encrypt", False),
+        ("x448", ["key_agreement"], "encrypt", True),
+        ("x448", ["key_encipherment"], "encrypt", False),
+        ("ec-p256", ["key_encipherment"], "encrypt", True),
+        ("ec-p256", ["key_agreement"], "agree", True),
+        ("ec-p256", ["key_agreement"], "verify", False),
+        ("ec-p256", ["key_encipherment"], "agree", False),
+        ("ec-p256", ["digital_signature"], "agree", False),
+        ("ec-bp384", ["key_agreement"], "agree", True),
+        ("x25519", ["key_agreement"], "agree", True),
+        ("x25519", None, "agree", True),
+        ("x25519", ["digital_signature"], "agree", False),
+        ("x448", ["key_agreement"], "agree", True),
+        ("rsa-2048", ["key_agreement"], "agree", False),
+        ("rsa-2048", None, "agree", False),
+        ("ed448", None, "agree", False),
     ],
 )
 def test_usage_of_other_keys(
@@ -155,6 +171,12 @@ def test_usage_of_other_keys(
     made = authority.issue("a", key=key, key_usage=usage).certificate
     expected: Literal["wrong_usage"] | None = None if fits else "wrong_usage"
     assert reason_of(made, purpose, authority.now) == expected
+
+
+def test_weak_curve_is_not_agreed_with(authority: Authority) -> None:
+    """The curves that may sign are those that may agree."""
+    assert reason_of(authority.issue("a", key="ec-p224").certificate, "agree", authority.now)
+    assert not reason_of(authority.issue("a", key="ec-p256").certificate, "agree", authority.now)
 
 
 def test_sentence_names_certificate_and_cause(authority: Authority) -> None:

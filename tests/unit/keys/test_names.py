@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.keys.name_text import MAX_NAME_LENGTH, parse_name_text
+from zeep_wssec.keys.name_text import MAX_NAME_LENGTH, parse_name_text, read_name_text
 from zeep_wssec.testing.authority import Authority
 from zeep_wssec.testing.certificates import build_certificate, generate_key
 
@@ -139,6 +139,65 @@ def bmp_named(now: datetime) -> Certificate:
     )
 
 
+QUOTED = [
+    ([(NameOID.COMMON_NAME, "Test CA"), (NameOID.COUNTRY_NAME, "DE")], "C=DE, CN=Test CA"),
+    (BANK, 'CN=Test CA, O="Bank, Söhne & Co", C=DE'),
+    ([(NameOID.COMMON_NAME, "a=b<c>;d")], 'CN="a=b<c>;d"'),
+    ([(NameOID.COMMON_NAME, " a ")], 'CN=" a "'),
+    ([(NameOID.COMMON_NAME, "a\\,b\\")], 'CN="a\\,b\\"'),
+    ([(NameOID.COMMON_NAME, "a\\41")], 'CN="a\\41"'),
+    ([(NameOID.COMMON_NAME, 'the "best", CA')], 'CN="the ""best"", CA"'),
+    ([(MAIL, "a@b")], "1.2.840.113549.1.9.1=#1603614062"),
+    ([(NameOID.COMMON_NAME, "a\x01")], "CN=#0c026101"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), QUOTED, ids=[text for _, text in QUOTED])
+def test_quoted_form(
+    now: datetime, name: list[tuple[x509.ObjectIdentifier, str]], text: str
+) -> None:
+    """.NET knows quotes and no backslashes; what we write for it, we find again."""
+    made = certify_flat(now, name)
+    assert made.issuer_name_quoted == text
+    assert made.matches_issuer_serial(text, 7)
+    assert made.matches_issuer_serial(" " + text.replace("=", " = ", 1) + " ", 7)
+    assert not made.matches_issuer_serial(f"L=x, {text}", 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('CN="a\\"b"', 'a"b'),
+        ('CN="a""b"', 'a"b'),
+        ('CN="a"b"', 'a"b'),
+        ('CN="a\\\\b"', "a\\b"),
+        ('CN="a\\b"', "a\\b"),
+        ('CN="a\\2Cb"', "a,b"),
+        ('CN=""', ""),
+        ('CN = "a,b" ', "a,b"),
+        ("CN=a\\ ", "a "),
+    ],
+)
+def test_value_in_quotes(text: str, value: str) -> None:
+    """With the escapes of RFC 2253 and without, because both are written."""
+    wanted = frozenset({("2.5.4.3", value.strip())})
+    assert wanted in {rdn for name in read_name_text(f"O=x, {text}") for rdn in name}
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_own_quoted_text_is_read_back(values: list[str]) -> None:
+    """The quoted form loses nothing either, for every value a name can have."""
+    moment = datetime.fromisoformat("2027-06-01T12:00:00+00:00")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            made = certify_flat(moment, [(NameOID.ORGANIZATION_NAME, value) for value in values])
+        except ValueError:
+            return
+    assert made.matches_issuer_serial(made.issuer_name_quoted, 7)
+
+
 ACCEPTED = {
     "as java writes it": "1.2.840.113549.1.9.1=#160f63614062616e6b2e6578616d706c65,CN=Test CA,"
     "O=Bank\\, Söhne & Co,C=DE",
@@ -197,6 +256,7 @@ def test_rdn_with_two_attributes_matches_in_any_order(now: datetime) -> None:
 def test_hostile_text_never_raises(text: str) -> None:
     """Whatever stands in ds:X509IssuerName, the answer is a name or none."""
     parse_name_text(text)
+    assert len(read_name_text(text)) <= 4
 
 
 @given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from zeep_wssec.errors import KeyNotFoundError
+from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.testing.authority import Authority, Issued
@@ -27,6 +30,12 @@ def client(authority: Authority) -> Issued:
 @pytest.fixture(scope="module")
 def partner(authority: Authority) -> Issued:
     return authority.intermediate("Partner CA").issue("partner", key=generate_key("rsa-2048"))
+
+
+def spki_of(certificate: Certificate) -> bytes:
+    return certificate.public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +97,10 @@ def test_every_reference_finds_every_certificate(
             snapshot.find_certificates(thumbprint=bytes.fromhex(made.thumbprint_sha256)),
             snapshot.find_certificates(subject_key_identifier=made.subject_key_identifier),
             snapshot.find_certificates(issuer_serial=by_name),
+            snapshot.find_certificates(issuer_serial=(made.issuer_name_quoted, by_name[1])),
+            snapshot.find_certificates(subject_name=made.subject),
+            snapshot.find_certificates(public_key=spki_of(made)),
+            snapshot.find_certificates(key_name=made.subject),
         ):
             assert found == (made,)
 
@@ -103,6 +116,15 @@ def test_unknown_references_find_nothing(snapshot: Snapshot, client: Issued) -> 
     assert (
         snapshot.find_certificates(issuer_serial=(client.certificate.issuer_name_rfc2253, 1)) == ()
     )
+    stranger = generate_key("ec-p256").public_key()  # type: ignore[union-attr]
+    unknown = stranger.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    for public_key in (unknown, b"", b"\x30\x00", spki_of(client.certificate) + b"\0" * 20_000):
+        assert snapshot.find_certificates(public_key=public_key) == ()
+    for name in ("", "client", "CN=clien", "CN=client,O=x", "O=client", "nobody"):
+        assert snapshot.find_certificates(subject_name=name) == ()
+        assert snapshot.find_certificates(key_name=name) == ()
     with pytest.raises(TypeError):
         snapshot.find_certificates()
 
@@ -111,6 +133,53 @@ def test_thumbprint_and_key_identifier_are_not_mixed(snapshot: Snapshot, client:
     """A value of one kind is not looked for among the other."""
     assert snapshot.find_certificates(thumbprint=client.certificate.subject_key_identifier) == ()
     assert snapshot.find_certificates(subject_key_identifier=client.certificate.thumbprint) == ()
+
+
+def test_subject_however_it_is_written(authority: Authority) -> None:
+    """A subject is compared as issuer names are: spaces, case, order, quotes and OIDs do not count."""
+    made = authority.issue("CN=Kasse,O=Bank\\, Nord,C=DE").certificate
+    found = Keystore().with_partner("a", made).snapshot()
+    for text in (
+        "C=DE, O=bank\\, nord, CN=kasse",
+        '2.5.4.3=Kasse ; O="Bank, Nord" ; c=de',
+        "/C=DE/O=Bank, Nord/CN=Kasse",
+        "CN=#0c054b61737365,O=Bank\\2C Nord,C=DE",
+    ):
+        assert found.find_certificates(subject_name=text) == (made,)
+        assert found.find_certificates(key_name=text) == (made,)
+    assert found.find_certificates(subject_name="CN=Kasse") == ()
+
+
+def test_key_name_is_an_exact_alias(snapshot: Snapshot, client: Issued, partner: Issued) -> None:
+    """An alias of a key or partner, to the letter; a part of a subject is no name."""
+    assert snapshot.find_certificates(key_name="me") == (client.certificate,)
+    assert snapshot.find_certificates(key_name="bank") == (partner.certificate,)
+    assert snapshot.find_certificates(key_name="Bank") == ()
+
+
+def test_key_name_that_means_two(authority: Authority) -> None:
+    """An alias that looks like another certificate's subject names both."""
+    first, second = (authority.issue(name).certificate for name in ("a", "b"))
+    found = Keystore().with_partner("CN=b", first).with_partner("other", second).snapshot()
+    assert found.find_certificates(key_name="CN=b") == (first, second)
+    assert found.find_certificates(key_name="other") == (second,)
+
+
+def test_public_key_in_another_encoding(authority: Authority) -> None:
+    """A point may come compressed: it is the same key."""
+    made = authority.issue("a", key=generate_key("ec-p256")).certificate
+    key = made.public_key
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    whole = key.public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    short = key.public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
+    )
+    compressed = spki_of(made)[: -len(whole) - 3] + b"\x03\x22\x00" + short
+    compressed = b"\x30" + bytes([len(compressed) - 2]) + compressed[2:]
+    found = Keystore().with_partner("a", made).snapshot()
+    assert found.find_certificates(public_key=compressed) == (made,)
 
 
 def test_ambiguous_references_give_all(authority: Authority) -> None:
@@ -123,7 +192,17 @@ def test_ambiguous_references_give_all(authority: Authority) -> None:
         second,
     )
     assert found.find_certificates(issuer_serial=("CN=Test Root", 77)) == (first, second)
+    assert found.find_certificates(public_key=spki_of(first)) == (first, second)
     assert found.find_certificates(thumbprint=first.thumbprint) == (first,)
+
+
+def test_one_subject_twice(authority: Authority) -> None:
+    """A renewed certificate has the subject of the old one; both are given."""
+    old, new = (authority.issue("peer").certificate for _ in range(2))
+    found = Keystore().with_partner("old", old).with_partner("new", new).snapshot()
+    assert found.find_certificates(subject_name="CN=peer") == (old, new)
+    assert found.find_certificates(key_name="CN=peer") == (old, new)
+    assert found.find_certificates(key_name="new") == (new,)
 
 
 def test_same_certificate_twice_is_not_ambiguous(client: Issued) -> None:

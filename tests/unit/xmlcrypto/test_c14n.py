@@ -108,3 +108,24 @@ def test_no_canonical_form() -> None:
     """A relative namespace URI has none."""
     with pytest.raises(MalformedSecurityError):
         canonicalize(etree.fromstring('<a xmlns="../x"/>'))
+
+
+@pytest.mark.parametrize("bound", ["outside", "on the element", "inside"])
+@pytest.mark.parametrize("value", ["p:Kind", "Kind"])
+def test_types_bound_anew(value: str, bound: str) -> None:
+    """Whatever binds the prefix of a type, another binding is another canonical form."""
+    declaration = "xmlns:p" if ":" in value else "xmlns"
+    places = {
+        place: f' {declaration}="urn:1"' if place == bound else ""
+        for place in ("outside", "on the element", "inside")
+    }
+    document = (
+        f'<x:r xmlns:x="urn:x" {XSI}{places["outside"]}><x:a{places["on the element"]}>'
+        f'<x:b><x:c xsi:type="x:Other"/><x:c{places["inside"]} xsi:type="{value}"/></x:b></x:a></x:r>'
+    )
+    octets = [
+        canonicalize_with_type_prefixes(etree.fromstring(text)[0])[0]
+        for text in (document, document.replace("urn:1", "urn:2"), document + "<!-- -->")
+    ]
+    assert octets[0] != octets[1]
+    assert octets[0] == octets[2]

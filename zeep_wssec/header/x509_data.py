@@ -1,0 +1,166 @@
+"""``ds:X509Data``: a certificate, its names, or both; in KeyInfo itself or in a SecurityTokenReference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from lxml import etree
+
+from zeep_wssec.errors import MalformedSecurityError, UnsupportedTokenError
+from zeep_wssec.header.binary_token import certificate_in
+from zeep_wssec.header.context import Incoming
+from zeep_wssec.header.named_certificates import NamedCertificates, looked_up
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.name_text import read_name_text
+from zeep_wssec.soap.namespaces import DS, readable_name
+from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
+
+X509_DATA = f"{{{DS}}}X509Data"
+_CERTIFICATE = f"{{{DS}}}X509Certificate"
+_SKI = f"{{{DS}}}X509SKI"
+_ISSUER_SERIAL = f"{{{DS}}}X509IssuerSerial"
+_ISSUER_NAME = f"{{{DS}}}X509IssuerName"
+_SERIAL_NUMBER = f"{{{DS}}}X509SerialNumber"
+_SUBJECT_NAME = f"{{{DS}}}X509SubjectName"
+_MAX_CHAIN = 8
+"""Certificates in one X509Data; each is parsed before anything is trusted."""
+_MAX_NAMES = 3
+"""Names in an X509Data without a certificate: each kind once."""
+_SERIAL = re.compile(r"-?\d{1,60}", re.ASCII)
+
+
+def read_x509_data(
+    message: Incoming, data: etree._Element, *, in_reference: bool
+) -> NamedCertificates:
+    """Read an X509Data: one certificate, with its chain and its names beside it, or names alone.
+
+    Args:
+        message: Its keystore is searched for what is only named.
+        data: The X509Data.
+        in_reference: Whether it stands in a SecurityTokenReference.
+
+    Raises:
+        MalformedSecurityError: Not exactly one leaf, a name that is not the leaf's, or too many.
+        UnsupportedTokenError: Something else in it, such as a revocation list.
+        InvalidTokenError: A broken certificate.
+
+    Spec: XML Signature 1.1, The X509Data Element: all children speak of one certificate or its chain.
+    """
+    children = children_of(data)
+    for child in children:
+        if child.tag != _CERTIFICATE and child.tag not in _NAMES:
+            raise UnsupportedTokenError(
+                f"An X509Data with {readable_name(child.tag)} is not understood."
+            )
+    tags = {child.tag for child in children}
+    if _CERTIFICATE not in tags:
+        return _read_names(message, children, in_reference=in_reference)
+    leaf = _read_certificates(message, children)
+    form = "x509_data_in_reference" if in_reference else "x509_data"
+    if not in_reference and tags == {_CERTIFICATE, _SUBJECT_NAME}:
+        form = "x509_data_subject"
+    return NamedCertificates(form=form, text="a certificate", certificates=(leaf,))
+
+
+def _read_certificates(message: Incoming, children: Sequence[etree._Element]) -> Certificate:
+    """Find the one leaf among the certificates; the others are kept as its chain."""
+    held = [child for child in children if child.tag == _CERTIFICATE]
+    if len(held) > _MAX_CHAIN:
+        raise MalformedSecurityError(f"An X509Data has more than {_MAX_CHAIN} certificates.")
+    found = list(dict.fromkeys(certificate_in(child) for child in held))
+    leaves = [
+        item
+        for item in found
+        if all(other is item or other.issuer != item.subject for other in found)
+    ]
+    if len(leaves) != 1:
+        raise MalformedSecurityError("An X509Data must hold one certificate with its chain.")
+    leaf = leaves[0]
+    for child in children:
+        if child.tag == _SUBJECT_NAME:
+            _check_subject(child, found)
+        elif child.tag != _CERTIFICATE and not _fits(child, leaf):
+            raise _other_named()
+    chain = tuple(item for item in found if item is not leaf)
+    if chain:
+        message.chains[leaf.der] = chain
+    return leaf
+
+
+def _check_subject(child: etree._Element, found: Sequence[Certificate]) -> None:
+    """Refuse a subject that none of the certificates has; a text that is no name to us says nothing."""
+    names = read_name_text(text_of(child))
+    if names and not any(item.canonical_subject in names for item in found):
+        raise _other_named()
+
+
+def _other_named() -> MalformedSecurityError:
+    return MalformedSecurityError("An X509Data names another certificate than it holds.")
+
+
+def _fits(child: etree._Element, certificate: Certificate) -> bool:
+    """Tell whether a name is that of ``certificate``."""
+    if child.tag == _SKI:
+        return decode_base64(child) == certificate.subject_key_identifier
+    if child.tag == _SUBJECT_NAME:
+        return certificate.canonical_subject in read_name_text(text_of(child))
+    issuer, serial = _issuer_and_serial(child)
+    return certificate.matches_issuer_serial(issuer, serial)
+
+
+def _read_names(
+    message: Incoming, children: Sequence[etree._Element], *, in_reference: bool
+) -> NamedCertificates:
+    """Look one certificate up that all names fit."""
+    if not 1 <= len(children) <= _MAX_NAMES or len({item.tag for item in children}) < len(children):
+        raise MalformedSecurityError(
+            "An X509Data without a certificate must hold one name of each kind at most, and at least one."
+        )
+    first, *others = children
+    form, text, found = _NAMES[str(first.tag)](message, first)
+    if form == "issuer_serial" and not in_reference:
+        form = "x509_data_issuer_serial"
+    found = tuple(item for item in found if all(_fits(other, item) for other in others))
+    return looked_up(message, form=form, text=text, found=found)
+
+
+_Found = tuple[str, str, tuple[Certificate, ...]]
+
+
+def _by_key_identifier(message: Incoming, element: etree._Element) -> _Found:
+    value = decode_base64(element)
+    found = message.keys.find_certificates(subject_key_identifier=value)
+    return "x509_ski", f"the subject key identifier {value.hex()[:128]}", found
+
+
+def _by_subject(message: Incoming, element: etree._Element) -> _Found:
+    name = text_of(element)
+    found = message.keys.find_certificates(subject_name=name)
+    return "x509_data_subject", f"the subject {name.strip()[:200]!r}", found
+
+
+def _by_issuer_serial(message: Incoming, element: etree._Element) -> _Found:
+    issuer, serial = _issuer_and_serial(element)
+    text = f"issuer {issuer.strip()[:200]!r} and serial number {serial}"
+    return "issuer_serial", text, message.keys.find_certificates(issuer_serial=(issuer, serial))
+
+
+_NAMES: dict[str, Callable[[Incoming, etree._Element], _Found]] = {
+    _SKI: _by_key_identifier,
+    _SUBJECT_NAME: _by_subject,
+    _ISSUER_SERIAL: _by_issuer_serial,
+}
+"""Each gives the key reference, the name in words, and the known certificates that have it."""
+
+
+def _issuer_and_serial(element: etree._Element) -> tuple[str, int]:
+    children = children_of(element)
+    if [child.tag for child in children] != [_ISSUER_NAME, _SERIAL_NUMBER]:
+        raise MalformedSecurityError(
+            "An X509IssuerSerial must hold issuer name, then serial number."
+        )
+    issuer, serial = text_of(children[0]), text_of(children[1]).strip()
+    if _SERIAL.fullmatch(serial) is None:
+        raise MalformedSecurityError("An X509SerialNumber is not a number.")
+    return issuer, int(serial)

@@ -1,0 +1,151 @@
+"""Checks that settings of several kinds share: choices, numbers, lists of texts, algorithms and opt-ins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar, get_args
+
+from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
+from zeep_wssec.xmlcrypto import algorithms
+
+
+class Algorithm(Protocol):
+    """What every table of algorithms holds."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def uri(self) -> str: ...
+
+
+_Item = TypeVar("_Item", bound=Algorithm)
+
+
+def check_choice(path: str, value: object, choices: Any) -> None:
+    """Refuse a value that is none of a Literal's.
+
+    Raises:
+        ProfileError: With the choices.
+    """
+    allowed = get_args(choices)
+    if value not in allowed:
+        listed = ", ".join(f'"{item}"' for item in allowed)
+        raise ProfileError(f"{value!r} is not one of {listed}.", path=path)
+
+
+def check_number(path: str, value: object, *, minimum: int) -> None:
+    """Refuse what is not a whole number of at least ``minimum``.
+
+    Raises:
+        ProfileError: With the bound.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise ProfileError(f"{value!r} is not a whole number of at least {minimum}.", path=path)
+
+
+def frozen_texts(path: str, value: Iterable[str] | str) -> tuple[str, ...]:
+    """Give a list of texts as a tuple; a lone text is a likely slip and refused.
+
+    Raises:
+        ProfileError: A text, or something else than texts inside.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ProfileError(f"A list is needed, not {value!r}.", path=path)
+    texts = tuple(value)
+    if not all(isinstance(item, str) for item in texts):
+        raise ProfileError(f"A list of texts is needed, not {texts!r}.", path=path)
+    return texts
+
+
+def frozen_table(path: str, value: Mapping[str, str]) -> Mapping[str, str]:
+    """Give a table of texts as a read-only mapping.
+
+    Raises:
+        ProfileError: Something else than texts.
+    """
+    if not isinstance(value, Mapping):
+        raise ProfileError(f"A table is needed, not {value!r}.", path=path)
+    for key, text in value.items():
+        if not isinstance(key, str) or not isinstance(text, str):
+            raise ProfileError(f"A table of texts is needed, not {text!r}.", path=path)
+    return MappingProxyType(dict(value))
+
+
+def frozen_legacy(value: Mapping[str, str]) -> Mapping[str, str]:
+    """Give opt-ins as a read-only mapping; each must be known and have a reason.
+
+    Raises:
+        ProfileError: An unknown name or an empty reason.
+    """
+    if not isinstance(value, Mapping):
+        names = (
+            [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
+        )
+        name = next((item for item in names if item in algorithms.LEGACY), "sha1")
+        raise ProfileError(
+            'An opt-in needs its reason: { sha1 = "why" }.',
+            hint=f'Write legacy={{"{name}": "why"}}, in a file legacy = {{ {name} = "why" }}.',
+            path="legacy",
+        )
+    for name, reason in value.items():
+        if name not in algorithms.LEGACY:
+            known = ", ".join(algorithms.LEGACY)
+            raise ProfileError(
+                f"{name!r} is no legacy algorithm; known are {known}.", path="legacy"
+            )
+        if not isinstance(reason, str) or not reason.strip():
+            raise ProfileError(f"The opt-in for {name!r} needs a reason.", path=f"legacy.{name}")
+    return MappingProxyType(dict(value))
+
+
+def named(path: str, name: str, table: Mapping[str, _Item]) -> _Item:
+    """Give the algorithm of that name.
+
+    Raises:
+        ProfileError: There is none, with those that there are and what may have been meant.
+    """
+    try:
+        return table[name]
+    except (KeyError, TypeError):
+        known = ", ".join(item.name for item in table.values() if not getattr(item, "legacy", ""))
+        meant = _meant(name, table.values())
+        raise ProfileError(
+            f"{name!r} is not an algorithm here. Use one of {known}.",
+            hint=f"Did you mean {meant}?" if meant else "",
+            path=path,
+        ) from None
+
+
+def _meant(name: object, items: Iterable[_Item]) -> str:
+    """Give the algorithm that was given by its URI or in another spelling, or an empty text."""
+    if not isinstance(name, str):
+        return ""
+    spelt = {_plain(item.name): item.name for item in items}
+    by_uri = {item.uri: item.name for item in items}
+    found = by_uri.get(name.strip()) or spelt.get(_plain(name))
+    return found or next((spelt[key] for key in get_close_matches(_plain(name), spelt, n=1)), "")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def allowed(path: str, item: _Item, opt_in: str, legacy: Mapping[str, str]) -> _Item:
+    """Give ``item``, unless it needs an opt-in that is not there.
+
+    Raises:
+        LegacyAlgorithmError: ``legacy`` lacks ``opt_in``.
+    """
+    if opt_in and opt_in not in legacy:
+        raise LegacyAlgorithmError(
+            f'"{item.name}" is legacy.',
+            hint=f'Use a current one, or add legacy = {{ {opt_in} = "reason" }}.',
+            path=path,
+            algorithm=item.name,
+            opt_in=opt_in,
+        )
+    return item

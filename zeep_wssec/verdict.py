@@ -1,0 +1,211 @@
+"""What was proved and what is missing; and the demands beyond signed and encrypted parts."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+
+from zeep_wssec.demands import Action, Demands, Inbound, UserProof
+from zeep_wssec.errors import AuthenticationError
+from zeep_wssec.exchange import Exchange, relates_to
+from zeep_wssec.header.context import Incoming
+from zeep_wssec.header.evidence import (
+    EncryptionEvidence,
+    Evidence,
+    SharedKeySigner,
+    SignatureEvidence,
+    TimestampEvidence,
+    UsernameTokenEvidence,
+)
+
+_ACTIONS: dict[type[Evidence], Action] = {
+    TimestampEvidence: "timestamp",
+    UsernameTokenEvidence: "username_token",
+    SignatureEvidence: "signature",
+    EncryptionEvidence: "encryption",
+}
+_RELATED = "RelatesTo names the request"
+_CONFIRMED = "the signatures of the request confirmed"
+
+
+@dataclass(eq=False)
+class Verdict:
+    """What was proved and what is missing, in words."""
+
+    proved: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def note(self, holds: bool, proved: str, missing: str) -> None:
+        """Record one demand."""
+        if holds:
+            self.proved.append(proved)
+        else:
+            self.missing.append(missing)
+
+    def note_signed(self, signed: bool, proved: str, what: str, *, must_sign: bool) -> None:
+        """Record something that fits: it proves nothing unless it is signed."""
+        if signed:
+            self.proved.append(proved)
+        elif must_sign:
+            self.missing.append(f"{what} must be signed, but is not")
+
+
+def judge_relation(
+    message: Incoming,
+    exchange: Exchange | None,
+    verdict: Verdict,
+    *,
+    must_sign: bool,
+    required: bool,
+) -> None:
+    """Hold ``wsa:RelatesTo`` against the MessageID of the request.
+
+    Spec: WS-Addressing 1.0 Core, section 3.4, Formulating a Reply Message.
+    """
+    expected = exchange.message_id if exchange is not None else None
+    found = relates_to(message.envelope)
+    if expected is None or not found:
+        if required:
+            verdict.missing.append(
+                "RelatesTo must name the request, but request or answer has no id"
+            )
+        return
+    values = {(block.text or "").strip() for block in found}
+    if values != {expected}:
+        found_text = ", ".join(
+            sorted({message.shown(block, (block.text or "").strip()) for block in found})
+        )
+        verdict.missing.append(
+            f"RelatesTo must be {expected}, but is {found_text[:200]}: "
+            "this is the answer to another request"
+        )
+        return
+    signed = all(message.is_covered(block) for block in found)
+    verdict.note_signed(signed, _RELATED, "RelatesTo", must_sign=must_sign)
+
+
+def judge_confirmations(
+    message: Incoming,
+    exchange: Exchange | None,
+    verdict: Verdict,
+    *,
+    must_sign: bool,
+    required: bool,
+) -> None:
+    """Hold every SignatureConfirmation against the signatures of the request.
+
+    Where they are required they must be signed, too: anybody has seen the values.
+
+    Spec: WSS SOAP Message Security 1.1.1, section 8.5, Signature Confirmation.
+    """
+    if not message.confirmations or exchange is None:
+        if required:
+            lacking = "the request is not known" if message.confirmations else "none is there"
+            verdict.missing.append(
+                f"SignatureConfirmation must name the signatures of the request, but {lacking}"
+            )
+        return
+    expected = sorted(exchange.signature_values) or [""]
+    if sorted(message.confirmations.values()) != expected:
+        verdict.missing.append(
+            "SignatureConfirmation must name the signatures of the request, but does not: "
+            "this is the answer to another request, or the request was changed on its way"
+        )
+        return
+    signed = all(message.is_covered(element) for element in message.confirmations)
+    must_sign = must_sign or required
+    verdict.note_signed(signed, _CONFIRMED, "SignatureConfirmation", must_sign=must_sign)
+
+
+def judge_binding(
+    message: Incoming, exchange: Exchange | None, ours: Container[str], verdict: Verdict
+) -> None:
+    """Refuse an answer whose only proof is a secret that we sign with ourselves, unless it names its request.
+
+    A request of ours that comes back later would carry the same proof.
+
+    Args:
+        message: The answer, with all else judged already.
+        exchange: The request.
+        ours: Aliases of the secrets and users that our own steps sign with.
+        verdict: What was proved so far.
+    """
+    signers = [item.signer for item in message.signatures if item.trusted_as is not None]
+    shared = all(
+        isinstance(item, SharedKeySigner) and any(alias in ours for alias in item.known_to)
+        for item in signers
+    )
+    if exchange is None or not signers or not shared:
+        return
+    if _RELATED not in verdict.proved and _CONFIRMED not in verdict.proved:
+        verdict.missing.append(
+            "an answer under a secret that our requests are signed with must name its request, by a signed "
+            "RelatesTo or SignatureConfirmation, but does not"
+        )
+
+
+def refuse_wrong_users(message: Incoming, demands: Demands | None) -> None:
+    """Refuse a wrong password and, where a proof is demanded, an unknown user; nothing tells them apart.
+
+    Raises:
+        AuthenticationError: One text for both.
+
+    Spec: WSS UsernameToken Profile 1.1.1, section 5, Security Considerations.
+    """
+    demanded = isinstance(demands, Inbound) and demands.username_token is not None
+    for token in _users(message):
+        given = token.password_type != "none"
+        if token.is_wrong or (demanded and given and token.username not in message.keys.users):
+            raise AuthenticationError(
+                "A UsernameToken does not prove the password of a user of the keystore.",
+                hint="Compare user name and password with those of the keystore; a digest needs "
+                "Nonce and Created.",
+            )
+
+
+def judge_users(message: Incoming, proof: UserProof, verdict: Verdict) -> None:
+    """Hold every UsernameToken against the demanded proof of its password."""
+    tokens = _users(message)
+    if not tokens:
+        verdict.missing.append("a UsernameToken must be there, but is not")
+    for token in tokens:
+        found = token.proved or ("derived_key" if _signs(message, token) else "nothing")
+        verdict.note(
+            found == proof,
+            f"password of the user proved by {proof}",
+            f"the UsernameToken must prove the password by {proof}, but does by {found}",
+        )
+
+
+def _users(message: Incoming) -> list[UsernameTokenEvidence]:
+    return [item for item in message.evidence if isinstance(item, UsernameTokenEvidence)]
+
+
+def _signs(message: Incoming, token: UsernameTokenEvidence) -> bool:
+    """Whether a trusted signature was made with the key that is derived from the token."""
+    return any(
+        isinstance(item.signer, SharedKeySigner)
+        and item.trusted_as is not None
+        and any(element is token.node for element in item.signer.elements)
+        for item in message.signatures
+    )
+
+
+def judge_order(message: Incoming, expected: Sequence[str], verdict: Verdict) -> None:
+    """Hold the order in which the message was read against the demanded one.
+
+    Actions that are not named may stand anywhere; a signature of a stranger counts for nothing.
+    """
+    found: list[str] = []
+    for item in message.evidence:
+        action = _ACTIONS[type(item)]
+        stranger = isinstance(item, SignatureEvidence) and item.trusted_as is None
+        if action in expected and not stranger and found[-1:] != [action]:
+            found.append(action)
+    listed = ", ".join(expected)
+    verdict.note(
+        found == list(expected),
+        f"read in the order {listed}",
+        f"the message must be read in the order {listed}, but its order is "
+        f"{', '.join(found) or 'none'}",
+    )
