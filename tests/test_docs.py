@@ -25,6 +25,7 @@ from zeep_wssec.profile_keys import KeystoreEntry
 from zeep_wssec.profile_lint import weaknesses
 from zeep_wssec.profile_schema import MODES, STEPS, TABLES, UNSET, Option, options_of
 from zeep_wssec.settings import KeyReference
+from zeep_wssec.soap.parts import Kind
 from zeep_wssec.testing.authority import Authority
 from zeep_wssec.testing.orders import WSDL, answer_order
 from zeep_wssec.testing.parties import Parties
@@ -139,12 +140,19 @@ def test_every_algorithm_is_listed() -> None:
         "Encryption": (
             *algorithms.DATA_CIPHERS,
             *algorithms.KEY_TRANSPORTS,
+            *algorithms.MASK_GENERATIONS,
             *algorithms.KEY_WRAPS,
             *algorithms.KEY_AGREEMENTS,
             *algorithms.KEY_DERIVATIONS,
+            *algorithms.DERIVATION_DIGESTS_BY_NAME.values(),
         ),
         "Legacy": (),
     }
+    tables = [
+        value for name, value in vars(algorithms).items() if name.isupper() and name[0] != "_"
+    ]
+    in_tables = [item for table in tables if isinstance(table, tuple) for item in table]
+    assert {item.uri for item in in_tables} <= {item.uri for row in kinds.values() for item in row}
     for title, items in kinds.items():
         section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.M)
         assert section is not None
@@ -165,6 +173,50 @@ def test_every_key_reference_is_listed() -> None:
         )
         assert table is not None
         assert set(re.findall(r"`(\w+)`", table[0])) >= set(get_args(KeyReference))
+
+
+def test_every_part_is_listed() -> None:
+    """docs/supported.md has each way to name a part."""
+    page = (ROOT / "docs" / "supported.md").read_text("utf-8")
+    section = re.search(r"^## Parts\n(.*?)(?=^## )", page, re.DOTALL | re.M)
+    assert section is not None
+    written = {"element": "{Element}", "header": "header:", "id": "id:", "xpath": "xpath:"}
+    texts = [f"`{written.get(kind, kind)}" for kind in get_args(Kind)]
+    assert [text for text in texts if text not in section[1]] == []
+
+
+def test_every_claim_has_a_test() -> None:
+    """A row of docs/supported.md that says that something works, or is refused, names the test that shows it."""
+    page = (ROOT / "docs" / "supported.md").read_text("utf-8")
+    claims, silent = 0, []
+    for table in re.findall(r"(?:^\|.*\n)+", page, re.M):
+        head, _, *rows = ([cell.strip() for cell in row.split("|")] for row in table.splitlines())
+        for row in rows:
+            if "Shown by" in head and {"yes", "legacy", "refused"} & set(row):
+                claims += 1
+                silent += [] if "::test_" in row[head.index("Shown by")] else [row[1]]
+    assert claims > 100
+    assert silent == []
+
+
+def test_named_tests_exist() -> None:
+    """Each test that the documentation names is there, under its name."""
+    named = {
+        found
+        for page in PAGES
+        for found in re.findall(r"`(?:tests/)?([\w/]+\.py)::(\w+)`", page.read_text("utf-8"))
+    }
+    assert named
+    texts = {path: (ROOT / "tests" / path).read_text("utf-8") for path, _ in named}
+    assert [item for item in named if f"def {item[1]}(" not in texts[item[0]]] == []
+
+
+def test_guards_are_where_it_says() -> None:
+    """docs/security.md names modules that there are."""
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    named = re.findall(r"`([\w/]+\.py)`", page)
+    assert named
+    assert [name for name in named if not (ROOT / "zeep_wssec" / name).exists()] == []
 
 
 def sections() -> list[Any]:

@@ -18,10 +18,11 @@ from zeep_wssec import errors
 from zeep_wssec.errors import DecryptionError, InboundError, WSSecError
 
 SETTINGS = {
-    "Addressing", "Anonymous", "AnyoneUnder", "BinaryToken", "Encryption", "Exchange", "Inbound",
-    "Keystore", "Limits", "OverTLS", "Overlay", "Pin", "Profile", "Report", "Secret",
-    "SecurityContext", "SecurityHeader", "Service", "SessionKey", "Signature",
-    "SignatureConfirmation", "Subject", "TLS", "Timestamp", "Unverified", "UsernameToken",
+    "Addressing", "AlgorithmSuite", "Anonymous", "AnyoneUnder", "BinaryToken", "Encryption",
+    "Exchange", "Inbound", "Keystore", "Limits", "MemoryReplayStore", "OverTLS", "Overlay", "Pin",
+    "Profile", "ReplayStore", "Report", "Secret", "SecurityContext", "SecurityHeader", "Service",
+    "SessionKey", "Signature", "SignatureConfirmation", "Subject", "TLS", "Timestamp", "Unverified",
+    "UsernameToken",
 }  # fmt: skip
 ERRORS = {
     name: value

@@ -23,7 +23,7 @@ LAYERS = (
     {"exchange", "plan"},
     {"calls", "header", "profile_findings", "profile_key_names", "profile_schema", "results"},
     {"profile_values", "verdict"},
-    {"evidence_words", "profile_step_words", "requirements"},
+    {"evidence_words", "profile_step_words", "profile_suite", "requirements"},
     {"inbound", "outbound", "profile_step_lint", "profile_words"},
     {"profile_file", "profile_lint", "transport"},
     {"arguments", "clients"},

@@ -1,5 +1,6 @@
 """WS-Security for zeep: profiles that sign, encrypt and check SOAP messages."""
 
+from zeep_wssec.algorithm_suites import AlgorithmSuite
 from zeep_wssec.demands import (
     Anonymous,
     AnyoneUnder,
@@ -44,6 +45,7 @@ from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Overlay, Service
 from zeep_wssec.profile import Profile
+from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.report import Report
 from zeep_wssec.settings import (
     Addressing,
@@ -64,6 +66,7 @@ __version__ = "0.1.0"
 __all__ = [
     "TLS",
     "Addressing",
+    "AlgorithmSuite",
     "Anonymous",
     "AnyoneUnder",
     "AuthenticationError",
@@ -84,6 +87,7 @@ __all__ = [
     "LegacyAlgorithmError",
     "Limits",
     "MalformedSecurityError",
+    "MemoryReplayStore",
     "MessageExpiredError",
     "OutboundError",
     "OverTLS",
@@ -93,6 +97,7 @@ __all__ = [
     "Profile",
     "ProfileError",
     "ReplayError",
+    "ReplayStore",
     "Report",
     "RequirementError",
     "Secret",

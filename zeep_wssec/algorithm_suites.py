@@ -141,45 +141,23 @@ class AlgorithmSuite:
         try:
             return make(**{**ours, **theirs})
         except LegacyAlgorithmError as error:
-            raise self.explained(error, ours, theirs) from None
+            if error.details.get("path") not in theirs:
+                self.explain(error)
+            raise
 
-    def explained(
-        self, error: LegacyAlgorithmError, ours: Mapping[str, Any], theirs: Mapping[str, Any]
-    ) -> LegacyAlgorithmError:
-        """Say that an algorithm which needs an opt-in comes from the suite, where it does."""
-        setting = str(error.details.get("path", "")).rpartition(".")[2]
-        if setting in ours and setting not in theirs:
-            better = self.name.replace("Rsa15", "")
-            if "Sha256" not in better:
-                better += "Sha256"
-            offered = f"take {better}, or " if better in ALGORITHM_SUITES else ""
-            opt_in = error.details.get("opt_in", "")
-            error.hint = (
-                f'The suite {self.name} says so; {offered}add legacy = {{ {opt_in} = "reason" }}.'
-            )
-        return error
-
-
-def fill_step(
-    suite: AlgorithmSuite, step: object, table: Mapping[str, Any], *, shared_keys: frozenset[str]
-) -> dict[str, Any]:
-    """Give what a suite adds to a step of a profile file: what the step leaves out.
-
-    Args:
-        suite: The suite.
-        step: Class of the step.
-        table: What the file says about it.
-        shared_keys: Names of secrets, and of keys that steps make: a signature with one is symmetric.
-    """
-    if step is Signature:
-        ours = suite.signature_settings(symmetric=table.get("key") in shared_keys)
-    elif step is Encryption:
-        ours = suite.encryption_settings()
-    elif step is SessionKey:
-        ours = suite.session_key_settings()
-    else:
-        ours = {}
-    return {name: value for name, value in ours.items() if name not in table}
+    def explain(self, error: LegacyAlgorithmError) -> None:
+        """Say in the hint of ``error`` that the algorithm comes from the suite, and what to do."""
+        opt_in = error.details.get("opt_in", "")
+        if opt_in == "cbc":
+            return  # its own hint says more
+        better = self.name.replace("Rsa15", "")
+        better = "Basic256Sha256" if opt_in == "3des" else better
+        better += "" if "Sha256" in better else "Sha256"
+        instead = f"take {better}, or " if better in ALGORITHM_SUITES else ""
+        error.hint = (
+            f"The suite {self.name} says so; {instead}"
+            f'add legacy = {{ {opt_in} = "reason" }} to the step.'
+        )
 
 
 _Kind = Literal["Basic256", "Basic192", "Basic128", "TripleDes"]

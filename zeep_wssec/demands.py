@@ -107,7 +107,8 @@ class Inbound:
         object.__setattr__(self, "signed", frozen_texts("signed", self.signed))
         object.__setattr__(self, "encrypted", frozen_texts("encrypted", self.encrypted))
         object.__setattr__(self, "legacy", frozen_legacy(self.legacy))
-        if not self.signed and not self.encrypted and self.fresh_seconds is None:
+        proofs = (self.signed, self.encrypted, self.fresh_seconds, self.username_token)
+        if not any(proofs):
             raise ProfileError(
                 "Nothing is demanded of an answer.",
                 hint="Say so by name: OverTLS(), or Unverified(reason=…).",

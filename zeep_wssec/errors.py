@@ -297,7 +297,7 @@ class DecryptionError(InboundError):
     def __init__(self) -> None:
         super().__init__(
             "The encrypted part of the message cannot be decrypted.",
-            hint="Compare the certificate that they encrypt to with yours.",
+            hint="Compare the certificate or key that they encrypt with to yours.",
         )
 
 

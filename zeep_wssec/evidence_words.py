@@ -83,6 +83,7 @@ def report_of(
         created=timestamp.created if timestamp else None,
         expires=timestamp.expires if timestamp else None,
         username=users[0].username if users else None,
+        username_proof=users[0].proved if users else "",
         order=tuple(order),
         fault=message.envelope.fault is not None,
         warnings=tuple(warnings),

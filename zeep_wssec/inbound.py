@@ -160,6 +160,11 @@ def _require_new_tokens(message: Incoming, plan: Plan) -> None:
 def _received(message: Incoming) -> Received:
     """Note what an answer to this message may refer to."""
     envelope = message.envelope
+    # A session key lists nothing by itself; what later steps used it for says so elsewhere.
+    keys = sorted(
+        message.received_keys.items(),
+        key=lambda item: bool(message.key_references.get(item[1].elements[0])),
+    )
     signers = (item.signer for item in message.signatures if item.trusted_as is not None)
     return Received(
         message_id=message_id(envelope),
@@ -167,8 +172,7 @@ def _received(message: Incoming) -> Received:
         signature_values=tuple(item.value for item in message.signatures),
         signers=tuple(item for item in signers if isinstance(item, Certificate)),
         session_keys=tuple(
-            SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to)
-            for sha1, key in message.received_keys.items()
+            SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to) for sha1, key in keys
         ),
     )
 

@@ -115,8 +115,7 @@ class Plan:
         for path, steps in {"outbound": self.outbound, **listed}.items():
             check_steps(steps, self.namespaces, path)
             check_header(steps, self.header, path)
-        for steps in (self.outbound, *(item.outbound or () for item in self.operations.values())):
-            _check_whole_document(steps, self.parts, self.header)
+        _ = self.parts
         for demands in (self.inbound, *(item.inbound for item in self.operations.values())):
             if isinstance(demands, Inbound):
                 self.demanded_parts(demands)
@@ -193,28 +192,6 @@ def _check_kind(path: str, value: object, *kinds: type) -> None:
     else:
         found, hint = type(value).__name__, ""
     raise ProfileError(f"Needed is {wanted}, not {found}.", hint=hint, path=path)
-
-
-def _check_whole_document(
-    steps: Sequence[Step], parts: Mapping[int, tuple[Part, ...]], header: SecurityHeader
-) -> None:
-    """Refuse what would change a document after all of it was signed."""
-    for index, step in enumerate(steps):
-        if not any(part.kind == "envelope" for part in parts.get(id(step), ())):
-            continue
-        if not isinstance(step, Signature):
-            raise ProfileError("The Envelope itself cannot be encrypted.", path="outbound")
-        if index != len(steps) - 1:
-            raise ProfileError(
-                "A signature over the whole envelope must be the last step.",
-                path=f"outbound[{index}].parts",
-            )
-        if header.order or header.layout in ("timestamp_first", "timestamp_last"):
-            raise ProfileError(
-                "The header cannot be put in order after the whole envelope was signed.",
-                hint="Put the steps in the order that gives the header's.",
-                path="header.order" if header.order else "header.layout",
-            )
 
 
 def _check_attributes(header: SecurityHeader, namespaces: Mapping[str, str]) -> None:

@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from zeep_wssec.demands import Demands, Inbound
-from zeep_wssec.errors import KeyLoadError, KeyMaterialError, ProfileError
+from zeep_wssec.errors import (
+    KeyLoadError,
+    KeyMaterialError,
+    LegacyAlgorithmError,
+    ProfileError,
+)
 from zeep_wssec.keys.files import read_file
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import Overlay, Plan
@@ -28,6 +33,7 @@ from zeep_wssec.profile_schema import (
     options_of,
     word,
 )
+from zeep_wssec.profile_suite import fill_document
 from zeep_wssec.profile_values import (
     Place,
     read_settings,
@@ -103,6 +109,15 @@ def _parse(text: str) -> dict[str, Any]:
 
 def _read_plan(document: Mapping[str, Any], top: Place) -> Plan:
     refuse_unknown(document, SECTIONS, top)
+    whole = fill_document(document, top)
+    try:
+        return _read_whole(whole.document, top)
+    except LegacyAlgorithmError as error:
+        whole.explain(error)
+        raise
+
+
+def _read_whole(document: Mapping[str, Any], top: Place) -> Plan:
     tables: dict[str, Any] = {
         name: read_settings(cls, document[name], place=top.at(name))
         for name, cls in TABLES.items()

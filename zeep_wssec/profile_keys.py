@@ -16,8 +16,8 @@ _NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password"}
 """What else an entry cannot be without."""
 _WHAT = "a symmetric key in base64"
 _FORMS: Mapping[str, tuple[str, ...]] = {
-    "pkcs12": _PASSWORDS,
-    "pem": _PASSWORDS,
+    "pkcs12": (*_PASSWORDS, "cache_seconds"),
+    "pem": (*_PASSWORDS, "cache_seconds"),
     "base64_env": _PASSWORDS,
     "key": ("certificate", "chain", "password", "alias"),
     "partner": ("certificate", "anchors"),
@@ -49,6 +49,8 @@ class KeystoreEntry:
     """Password of the private keys, when it is another one."""
     alias: str | None = None
     """Name for the key pair, in place of the one in the file."""
+    cache_seconds: int | None = None
+    """How long the content of the file holds until it is read again; 0: at every message; unset: never."""
     partner: str | None = None
     """Name of a partner: whom we encrypt to, and who must sign."""
     anchors: tuple[Path, ...] = ()
@@ -79,6 +81,8 @@ class KeystoreEntry:
                     hint=f"Beside {forms[0]} there may be {', '.join(_FORMS[forms[0]])}.",
                     path=name,
                 )
+        if self.cache_seconds is not None and self.cache_seconds < 0:
+            raise ProfileError("A time is 0 or more.", path="cache_seconds")
         needed = _NEEDED.get(forms[0], forms[0])
         if getattr(self, needed) is None:
             article = "its" if forms[0] == "partner" else "a"
@@ -111,7 +115,13 @@ class KeystoreEntry:
             )
         path = self.pkcs12 or self.pem
         if path is not None:
-            return Keystore.load(path, password=password, key_password=key_password, alias=alias)
+            return Keystore.load(
+                path,
+                password=password,
+                key_password=key_password,
+                alias=alias,
+                cache_seconds=self.cache_seconds,
+            )
         if self.key is None:
             raise AssertionError("checked when it was made")
         return Keystore.from_pem(

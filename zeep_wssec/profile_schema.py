@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from zeep_wssec.algorithm_suites import ALGORITHM_SUITES
 from zeep_wssec.demands import Action, Demands, Inbound
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Service
@@ -119,7 +120,15 @@ TABLES: Mapping[str, type] = {
     "tls": TLS,
 }
 """The sections that are one table with the fields of one class."""
-SECTIONS = (*TABLES, "keystore", "namespaces", "outbound", "inbound", "operation")
+SECTIONS = (
+    "algorithm_suite",
+    *TABLES,
+    "keystore",
+    "namespaces",
+    "outbound",
+    "inbound",
+    "operation",
+)
 """Every key at the top of a file."""
 
 
@@ -187,6 +196,10 @@ def schema() -> dict[str, Any]:
     overlay = _closed({"outbound": outbound, "inbound": inbound})
     properties: dict[str, Any] = {name: _object_of(cls) for name, cls in TABLES.items()}
     properties |= {
+        "algorithm_suite": {
+            "description": "Algorithms of the steps that do not name their own.",
+            "enum": list(ALGORITHM_SUITES),
+        },
         "keystore": {"type": "array", "items": _object_of(KeystoreEntry)},
         "namespaces": {"type": "object", "additionalProperties": {"type": "string"}},
         "outbound": outbound,

@@ -171,11 +171,7 @@ def _encryption_key(
             yield error(f"{path}.key", _with_makers(problem))
         return
     yield from _symmetric_reference(step, earlier, path, plan)
-    if step.wrapped and step.derived_key != "none":
-        yield error(
-            f"{path}.wrapped", "A key is wrapped under a key itself, not under a derived one."
-        )
-    elif step.derived_key == "none":
+    if step.derived_key == "none":
         yield from _length(step, origin, path, plan)
 
 

@@ -49,7 +49,9 @@ class Report:
     created: datetime | None = None
     expires: datetime | None = None
     username: str | None = None
-    """Name in a UsernameToken; its password was not checked."""
+    """Name in a UsernameToken."""
+    username_proof: str = ""
+    """How its password was proved: ``"digest"``, ``"text"``, or empty: it was not checked."""
     order: tuple[str, ...] = field(default=())
     """Children of the security header, in the order in which they were read."""
     fault: bool = False
@@ -75,13 +77,14 @@ class Report:
         for sealed in self.encryptions:
             lines.append(
                 f"encrypted: {sealed.part} ({sealed.scope}) for {sealed.recipient!r} "
-                f"({sealed.algorithm}, {sealed.key_transport})"
+                f"({', '.join(filter(None, (sealed.algorithm, sealed.key_transport)))})"
             )
         if self.created is not None:
             until = f" until {self.expires:%Y-%m-%dT%H:%M:%SZ}" if self.expires else ""
             lines.append(f"made: {self.created:%Y-%m-%dT%H:%M:%SZ}{until}")
         if self.username is not None:
-            lines.append(f"user name: {self.username} (password not checked)")
+            proof = f"proved by {self.username_proof}" if self.username_proof else "not checked"
+            lines.append(f"user name: {self.username} (password {proof})")
         lines.extend(f"warning: {text}" for text in self.warnings)
         return "\n".join(lines)
 

@@ -69,7 +69,7 @@ def check_steps(steps: Sequence[Step], namespaces: Mapping[str, str], path: str)
                     path=f"{where}.parts",
                 )
         if isinstance(step, Encryption):
-            _check_cbc(step, later, where)
+            _check_cbc(step, later, where, made=step.key in made.keys)
         made.kinds.add(kind)
         _note_key(step, made.keys, where)
 
@@ -210,15 +210,16 @@ def _check_key(
         )
 
 
-def _check_cbc(step: Encryption, later: Sequence[Step], where: str) -> None:
+def _check_cbc(step: Encryption, later: Sequence[Step], where: str, *, made: bool) -> None:
+    """Refuse CBC unless a later signature covers ciphertext and key; a derived key is no part to cover."""
     if step.cipher.mode != "cbc" or "cbc" in step.legacy:
         return
-    needed = (
-        {"encrypted_key"}
-        if _makes_encrypted_key(step)
-        else {part.rstrip("?") for part in step.parts}
-    )
-    if any(isinstance(item, Signature) and needed <= set(item.parts) for item in later):
+    needed = {"encrypted_key"} if made or _makes_encrypted_key(step) else set()
+    if not _makes_encrypted_key(step):
+        needed |= {part.rstrip("?") for part in step.parts}
+    if step.derived_key == "none" and any(
+        isinstance(item, Signature) and needed <= set(item.parts) for item in later
+    ):
         return
     raise LegacyAlgorithmError(
         f'"{step.algorithm}" without a signature over ciphertext and key can be altered unseen.',

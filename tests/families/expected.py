@@ -1,7 +1,6 @@
 """The table: what each service asks for, one row each, family by family.
 
-Sources are the documents and clients that the services and their users publish. The key reference of
-CyberSource's own clients lacks the ValueType that BSP R3059 demands; ours has it.
+Sources are the documents and clients that the services and their users publish.
 """
 
 from __future__ import annotations  # noqa: I001  # one name a line would hide the table
@@ -11,7 +10,7 @@ from families.terms import (
     CERTIFICATE, EBS, EBS_PREFIXES, ENCRYPTED_KEY, ENVELOPED, EXC_C14N, IN_X509_DATA, LOCAL_AS_ZULU,
     MESSAGE_ID, MESSAGING, MGF1_SHA256, MICROSECONDS, MILLISECONDS, MSA, NAMESPACES, REPLY_TO, RSA_OAEP,
     RSA_OAEP_MGF1P, RSA_SHA1, RSA_SHA256, SECURITY, SHA1, SHA256, SIGNATURE, TIMESTAMP, TO, TOKEN,
-    USERNAME_TOKEN, USER_WITH_DIGEST, USER_WITH_TEXT, USER_WITH_TEXT_AND_NONCE, USER_WITHOUT_PASSWORD,
+    BY_UNTYPED_TOKEN, USERNAME_TOKEN, USER_WITH_DIGEST, USER_WITH_TEXT, USER_WITH_TEXT_AND_NONCE, USER_WITHOUT_PASSWORD,
     USER_WITH_UNTYPED_TEXT, WITH_OFFSET, WITH_OIN, ZULU, Envelope, Row, only,
 )  # fmt: skip
 
@@ -32,7 +31,7 @@ A = (
         signature_method=RSA_SHA256,
         digests=SHA256,
         canonicalization=EXC_C14N,
-        key_reference=BY_TOKEN,
+        key_reference=BY_UNTYPED_TOKEN,
         binary_token=CERTIFICATE,
         lifetime_seconds=None,
     ),
@@ -288,7 +287,7 @@ F = (
         family="F",
         security_namespace=NAMESPACES["wsse02"],
         children=("wsse02:BinarySecurityToken",),
-        binary_token='<wsse02:BinarySecurityToken EncodingType="wsse:Base64Binary">session token</>',
+        binary_token='<wsse02:BinarySecurityToken EncodingType="wsse:Base64Binary" valueType="String">session token</>',
     ),
     Row(
         service="experian",

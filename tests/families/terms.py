@@ -64,6 +64,7 @@ BY_TOKEN: Final = (
     "<wsse:SecurityTokenReference>"
     '<wsse:Reference URI="#wsse:BinarySecurityToken" ValueType="X509v3"/></>'
 )
+BY_UNTYPED_TOKEN: Final = BY_TOKEN.replace(' ValueType="X509v3"', "")
 BY_SKI: Final = (
     '<wsse:SecurityTokenReference><wsse:KeyIdentifier EncodingType="Base64Binary" '
     'ValueType="X509SubjectKeyIdentifier">{} key identifier</></>'

@@ -11,10 +11,15 @@ from interop.matrix import ALGORITHMS, Cell
 from zeep_wssec import Anonymous, Encryption, Inbound, Signature, Timestamp, UsernameToken
 from zeep_wssec.settings import SecurityContext, SessionKey, SignatureConfirmation, Step
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSA, WSSE11, XENC
-from zeep_wssec.xmlcrypto.algorithms import DATA_CIPHERS_BY_NAME, KEY_AGREEMENTS_BY_NAME
+from zeep_wssec.xmlcrypto.algorithms import (
+    DATA_CIPHERS_BY_NAME,
+    KEY_AGREEMENTS_BY_NAME,
+    KEY_WRAPS_BY_NAME,
+)
 
 USER, PASSWORD = "alice", "ecila-secret"
-CONTEXT = "urn:uuid:5d5d0b4e-3d29-4a5c-8f11-6a4c52f2a1b7"
+OTHER = "other"
+"""A recipient whose key neither side has."""
 NAMESPACES = {"t": "urn:t"}
 TEXT = "4711 häl\tlo & <\N{EURO SIGN}\N{GRINNING FACE}> "
 _ENVELOPE = (
@@ -68,7 +73,7 @@ PARTS: Mapping[str, Words] = {
         "confirmation",
         (_named("SignatureConfirmation", WSSE11),),
         ("SignatureConfirmation",),
-        ("wsse11:SignatureConfirmation",),
+        ("confirmation",),
     ),
     "encrypted_key": Words(
         "encrypted_key", (_named("EncryptedKey", XENC),), ("EncryptedKey",), ("encrypted_key",)
@@ -98,9 +103,16 @@ def envelope(cell: Cell) -> str:
     return _ENVELOPE.format(soap=SOAP11 if cell.soap == "1.1" else SOAP12)
 
 
+def identifier(size: int) -> str:
+    """Give the identifier of the security context whose secret has that many octets."""
+    return f"urn:context:{size}"
+
+
 def shared_bytes(cell: Cell) -> int:
     """Give the length of a symmetric key: what fits its cipher, where it is not derived from."""
-    if cell.derived or not cell.cipher or cell.keys == "wrapped":
+    if cell.keys == "wrapped":
+        return KEY_WRAPS_BY_NAME[cell.key_wrap].key_bytes
+    if cell.derived or not cell.cipher:
         return 32
     return DATA_CIPHERS_BY_NAME[cell.cipher].key_bytes
 
@@ -139,10 +151,11 @@ def _our_tokens(cell: Cell) -> list[Step]:
         steps.append(SessionKey(bytes=shared_bytes(cell), **_our_transport(cell)))
     elif cell.keys.startswith("context"):
         version: Any = cell.keys.removeprefix("context-")
-        secret = f"secret-{shared_bytes(cell)}"
-        identifier = f"{CONTEXT}-{shared_bytes(cell)}"
+        size = shared_bytes(cell)
         steps.append(
-            SecurityContext(identifier=identifier, key=secret, version=version, name="context")
+            SecurityContext(
+                identifier=identifier(size), key=f"context-{size}", version=version, name="context"
+            )
         )
     elif cell.keys == "username":
         purpose: Any = "mac" if "sign" in cell.actions else "encryption"
@@ -214,7 +227,7 @@ def recipients(cell: Cell) -> list[str]:
     if cell.extra == "request_signer" and cell.we_write:
         return ["request_signer"]
     first = f"{cell.reader}-{cell.encrypt_key}"
-    return [first, f"{cell.reader}-second"] if cell.extra == "two-recipients" else [first]
+    return [first, OTHER] if cell.extra == "two-recipients" else [first]
 
 
 def our_demands(cell: Cell) -> Inbound:
@@ -243,7 +256,8 @@ def _signer(cell: Cell) -> Any:
         return (anonymous, f"{cell.writer}-second") if cell.extra == "endorsing" else anonymous
     if cell.keys == "username":
         return USER
-    return f"{cell.writer}-rsa" if cell.keys == "request" else f"secret-{shared_bytes(cell)}"
+    kind = "context" if cell.keys.startswith("context") else "secret"
+    return f"{cell.writer}-rsa" if cell.keys == "request" else f"{kind}-{shared_bytes(cell)}"
 
 
 # The peer's.
@@ -297,8 +311,8 @@ def _peer_tokens(cell: Cell, confirmed: list[str]) -> list[dict[str, Any]]:
             {
                 "step": "security_context",
                 "name": "context",
-                "identifier": f"{CONTEXT}-{shared_bytes(cell)}",
-                "key": f"secret-{shared_bytes(cell)}",
+                "identifier": identifier(shared_bytes(cell)),
+                "key": f"context-{shared_bytes(cell)}",
                 "version": cell.keys.removeprefix("context-"),
             }
         )

@@ -433,7 +433,6 @@ def test_request_signer() -> None:
         ((with_secret(16, wrapped=True),), "kw-aes256 takes 32"),
         ((SessionKey(recipients=("service",), bytes=20), WITH_SESSION), "20 octets"),
         ((with_secret(derived_key="1.3"),), "No key can be derived"),
-        ((SESSION, Encryption(key="session", wrapped=True, derived_key="1.3")), "under a key itself"),
         ((with_secret(key_reference="encrypted_key_sha1"),), "no EncryptedKeySHA1"),
         ((SessionKey(recipients=("service",), bytes=400),), "400 octets cannot be put"),
     ],

@@ -266,8 +266,6 @@ def test_sharing_profile_is_clean(sharing: Keystore, steps: Any) -> None:
          "error", "outbound[2].derived_key", "derive from a security_context"),
         ((Timestamp(), replace(SIGN, key="shared", derived_key="1.3")),
          "error", "outbound[1].derived_key", "derive from a security_context"),
-        ((Timestamp(), SESSION, SIGN_SESSION, replace(ENCRYPT_SESSION, wrapped=True, derived_key="1.3"), SIGN),
-         "error", "outbound[3].wrapped", "not under a derived one"),
         ((Timestamp(), SESSION, replace(SIGN_SESSION, key_reference="thumbprint"), SIGN),
          "note", "outbound[2].key_reference", "thumbprint is for certificates"),
         ((Timestamp(), SESSION, replace(SIGN_SESSION, key_reference="key_name"), SIGN),

@@ -69,6 +69,7 @@ CONTEXT = {"identifier": "urn:context", "key": "shared"}
         (Encryption, {**TO, "digest": "md5"}, "digest"),
         (Encryption, {**TO, "mgf": "md5"}, "mgf"),
         (Encryption, {**TO, "key_reference": "bst"}, "key_reference"),
+        (Encryption, {"key": "k", "wrapped": True, "derived_key": "1.3"}, "wrapped"),
         (SecurityHeader, {"actor": ""}, "actor"),
         (SecurityHeader, {"actor": "  "}, "actor"),
         (SecurityHeader, {"layout": "sorted"}, "layout"),

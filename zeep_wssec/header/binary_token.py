@@ -25,7 +25,13 @@ from zeep_wssec.keys.certificate_paths import (
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.settings import BinaryToken
 from zeep_wssec.soap.ids import WSU_ID, fresh_id
-from zeep_wssec.soap.namespaces import BASE64_BINARY, TOKEN_PROFILE, WSSE, WSU
+from zeep_wssec.soap.namespaces import (
+    BASE64_BINARY,
+    TOKEN_PROFILE,
+    WSSE,
+    WSU,
+    attribute_name,
+)
 from zeep_wssec.xmlcrypto.values import decode_base64
 
 BINARY_TOKEN = f"{{{WSSE}}}BinarySecurityToken"
@@ -91,7 +97,11 @@ def write_opaque_token(message: Outgoing, step: BinaryToken) -> None:
             token.set("EncodingType", BASE64_BINARY)
         if step.value_type:
             token.set("ValueType", step.value_type)
+        for name, text in step.attributes.items():
+            token.set(attribute_name(name, message.namespaces), text)
         token.text = value.decode()
+    except KeyError as error:
+        raise OutboundError(f"The prefix {error} of an attribute is not declared.") from None
     except ValueError:
         raise OutboundError(
             "The token or its type holds a character that XML cannot carry.",

@@ -138,7 +138,8 @@ def _check_algorithm(uri: str | None, namespace: str) -> None:
     if uri not in (None, f"{namespace}/dk/p_sha1"):
         shown = str(uri)[:120]
         raise UnsupportedAlgorithmError(
-            f"The algorithm {shown!r} is refused: keys are derived by P_SHA-1 only.", algorithm=shown
+            f"The algorithm {shown!r} is refused: keys are derived by P_SHA-1 only.",
+            algorithm=shown,
         )
 
 

@@ -97,12 +97,6 @@ def _encrypt_for_recipients(message: Outgoing, step: Encryption, targets: list[_
 def _encrypt_wrapped(
     message: Outgoing, step: Encryption, targets: list[_Target], under: MadeKey
 ) -> None:
-    if step.derived_key != "none":
-        raise KeyUsageError(
-            "A content key is wrapped under a key itself, not under one that is derived from it.",
-            hint="Set wrapped to false to encrypt with the derived key.",
-            reason="wrong_usage",
-        )
     key, key_id = os.urandom(step.cipher.key_bytes), fresh_id("EK")
     _encrypt_targets(message, targets, step, key, _encrypted_key_info(key_id))
     write_wrapped_key(

@@ -45,6 +45,7 @@ def write_key_info(
     reference: KeyReference,
     *,
     reference_id: str | None = None,
+    typed: bool = True,
 ) -> str:
     """Give a ``ds:KeyInfo`` that names ``certificate``; a token that it needs is put into the header.
 
@@ -55,6 +56,7 @@ def write_key_info(
         certificate: Whose key it is.
         reference: How it is named.
         reference_id: Id for the SecurityTokenReference, if the STR-Transform will lead through it.
+        typed: Whether a reference to a token says its ValueType (BSP 1.1 R3059).
 
     Raises:
         KeyUsageError: The certificate cannot be named so.
@@ -76,6 +78,8 @@ def write_key_info(
             reason="wrong_usage",
         )
     inner = writer(message, certificate)
+    if not typed and reference in TOKEN_TYPES:
+        inner = inner.replace(f' ValueType="{TOKEN_TYPES[reference]}"', "")
     if reference not in WITHOUT_TOKEN_REFERENCE:
         inner = _token_reference(inner, reference, reference_id)
     return f'<ds:KeyInfo xmlns:ds="{DS}">{inner}</ds:KeyInfo>'

@@ -102,7 +102,13 @@ def _key_pair(message: Outgoing, step: Signature, entry: KeyEntry) -> _SigningKe
         message, certificate, step.key_reference, include_token=step.include_token
     )
     str_id = fresh_id("STR") if step.str_transform else None
-    key_info = write_key_info(message, certificate, step.key_reference, reference_id=str_id)
+    key_info = write_key_info(
+        message,
+        certificate,
+        step.key_reference,
+        reference_id=str_id,
+        typed=step.typed_reference,
+    )
     key_info, key_info_id = _identified(key_info, message.parts[id(step)])
     return _SigningKey(
         method=method,
@@ -171,9 +177,7 @@ def _references(message: Outgoing, step: Signature, key: _SigningKey) -> list[st
         for part, element in find_parts(message, chosen, token=key.token)
     ]
     references.extend(
-        signing.reference_xml(
-            item, step.digest_method, step.part_form, _prefixes(step, part.text)
-        )
+        signing.reference_xml(item, step.digest_method, step.part_form, _prefixes(step, part.text))
         for part, item in signed
     )
     if key.key_info_id is not None:

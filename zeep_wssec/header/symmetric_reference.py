@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError, TokenUnavailableError, UnsupportedTokenError
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.derived_key import DERIVED_KEY_TOKENS, read_derivation
 from zeep_wssec.header.encrypted_key import open_encrypted_key
+from zeep_wssec.header.known_key import find_encrypted_key, find_secret_key, read_key_name
 from zeep_wssec.header.security_context import SECURITY_CONTEXT_TOKENS, security_context_secret
-from zeep_wssec.header.symmetric import ENCRYPTED_KEY_SHA1, SymmetricKey
+from zeep_wssec.header.symmetric import SymmetricKey
 from zeep_wssec.header.username_token import USERNAME_TOKEN, username_token_secret
 from zeep_wssec.soap.ids import WSU_ID, same_document_id
-from zeep_wssec.soap.namespaces import BASE64_BINARY, DS, WSSE, WSSE11, readable_name
+from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11, readable_name
 from zeep_wssec.xmlcrypto.encryption_model import ENCRYPTED_KEY
-from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
+from zeep_wssec.xmlcrypto.values import children_of
 
 _TOKEN_REFERENCE = f"{{{WSSE}}}SecurityTokenReference"
 _REFERENCE = f"{{{WSSE}}}Reference"
 _KEY_IDENTIFIER = f"{{{WSSE}}}KeyIdentifier"
 _KEY_NAME = f"{{{DS}}}KeyName"
 _REFERENCE_ATTRIBUTES = {WSU_ID, "Id", f"{{{WSSE11}}}TokenType", f"{{{WSSE}}}Usage"}
-_MAX_NAME = 1000
 
 
 def read_symmetric_key(message: Incoming, key_info: etree._Element) -> SymmetricKey | None:
@@ -134,48 +132,21 @@ def read_derived_key_token(message: Incoming, element: etree._Element) -> None:
 
 
 def _read_key_name(message: Incoming, element: etree._Element) -> SymmetricKey:
-    name = text_of(element)
-    if element.keys() or not 0 < len(name) <= _MAX_NAME:
-        raise MalformedSecurityError("A KeyName must hold a short text.")
-    secret = message.keys.find_secret(key_name=name)
-    if secret is None:
+    name = read_key_name(element)
+    key = find_secret_key(message, name)
+    if key is None:
         raise TokenUnavailableError(
             f"The message names a key {name[:200]!r}; the keystore has no such secret.",
             hint="Add it with Keystore.with_secret, or a [[keystore]] table with secret_key.",
         )
-    return SymmetricKey(
-        octets=secret.octets,
-        text=f"the secret {secret.alias!r}",
-        form="key_name",
-        known_to=(secret.alias,),
-        recipient=secret.alias,
-    )
+    return key
 
 
 def _read_identifier(message: Incoming, element: etree._Element) -> SymmetricKey:
-    """Find a key by EncryptedKeySHA1: one of the request's, or one that this message carries.
-
-    Spec: WSS SOAP Message Security 1.1.1, section 7.7, Encrypted Key reference.
-    """
-    if element.get("ValueType") != ENCRYPTED_KEY_SHA1:
-        raise UnsupportedTokenError("A KeyIdentifier of this ValueType names no symmetric key.")
-    if element.get("EncodingType") not in (None, BASE64_BINARY):
-        raise UnsupportedTokenError("A KeyIdentifier must say that it is Base64Binary.")
-    value = decode_base64(element)
-    here = message.received_keys.get(value)
-    if here is not None:
-        return replace(here, form="encrypted_key_sha1")
-    for secret in message.session_keys:
-        if secret.sha1 == value:
-            shared = " and ".join(repr(alias) for alias in secret.known_to) or "somebody"
-            return SymmetricKey(
-                octets=secret.octets,
-                text=f"the session key of the request, shared with {shared}",
-                form="encrypted_key_sha1",
-                known_to=secret.known_to,
-                recipient="request",
-            )
-    raise TokenUnavailableError(
-        "The message uses an encrypted key that is neither in it nor in the request that it answers.",
-        hint="Check it against its request: request=….",
-    )
+    key = find_encrypted_key(message, element)
+    if key is None:
+        raise TokenUnavailableError(
+            "The message uses an encrypted key that is neither in it nor in the request that it answers.",
+            hint="Check it against its request: request=….",
+        )
+    return key

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from zeep_wssec.errors import (
-    DuplicateAliasError,
-    KeyLoadError,
     KeyMaterialError,
-    KeyNotFoundError,
     WrongPasswordError,
 )
 from zeep_wssec.keys.aliases import check_aliases, check_message_names
 from zeep_wssec.keys.entries import KeyEntry, KeystoreContent, PartnerEntry, SecretEntry
 from zeep_wssec.keys.files import Source, describe_source, read_source
+from zeep_wssec.keys.keystore_changes import (
+    contents,
+    merged,
+    password_of,
+    renamed,
+    taken_user,
+)
 from zeep_wssec.keys.keystore_file import WHAT, read_keystore, read_variable
 from zeep_wssec.keys.pem import load_pem, order_chain
+from zeep_wssec.keys.refreshing import DerivedSource, FileSource, SnapshotSource
 from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.trust import CertificateSource, TrustStore, load_certificates
@@ -37,9 +41,11 @@ class Keystore:
     Nothing is trusted that was not given with ``with_trust`` or ``with_partner``.
     """
 
-    __slots__ = ("_snapshot",)
+    __slots__ = ("_snapshot", "_source")
 
     _snapshot: Snapshot
+    _source: SnapshotSource | None
+    """Where the content comes from when it may change."""
 
     def __init__(
         self,
@@ -69,6 +75,7 @@ class Keystore:
             users=users or {},
         )
         object.__setattr__(self, "_snapshot", snapshot)
+        object.__setattr__(self, "_source", None)
 
     @classmethod
     def load(
@@ -78,6 +85,8 @@ class Keystore:
         password: Secret | str | bytes | None = None,
         key_password: Secret | str | bytes | None = None,
         alias: str | None = None,
+        cache_seconds: float | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> Keystore:
         """Load a PKCS#12 or PEM file with our keys; which of the two is seen from its content.
 
@@ -86,6 +95,10 @@ class Keystore:
             password: Of the file, or of the private key in PEM.
             key_password: Of the private keys, when it differs.
             alias: Name for the key pair; refused when the file has several.
+            cache_seconds: How long the content holds until the file is read again, by this keystore and
+                by all that are made from it; 0: at every message; unset: never. A message keeps the
+                keys it began with. A file that cannot be used any more is an error at every use.
+            clock: Gives seconds that only grow, for ``cache_seconds``; for tests.
 
         Raises:
             KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
@@ -93,16 +106,27 @@ class Keystore:
             KeyMismatchError: A private key has no certificate, or another's.
             DuplicateAliasError: Two entries of the file have one name.
         """
-        data = read_source(path, what=WHAT)
-        return cls._of_content(
-            read_keystore(
+
+        def read(data: bytes) -> Keystore:
+            content = read_keystore(
                 data,
                 password=password,
                 key_password=key_password,
                 alias=alias,
                 source=describe_source(path),
             )
+            return cls._of_content(content)
+
+        if cache_seconds is None:
+            return read(read_source(path, what=WHAT))
+        source = FileSource(
+            path,
+            read=lambda data: read(data).snapshot(),
+            what=WHAT,
+            cache_seconds=cache_seconds,
+            clock=clock,
         )
+        return _of_source(source)
 
     @classmethod
     def from_bytes(
@@ -232,7 +256,7 @@ class Keystore:
             if anchors is None
             else load_certificates(anchors, what=f"the anchors of {alias!r}"),
         )
-        return self._changed(partners=(*self._snapshot.partners.values(), entry))
+        return self._changed(lambda now: {"partners": (*now.partners.values(), entry)})
 
     def with_secret(
         self, alias: str, secret: Secret | bytes, *, key_name: str | None = None
@@ -249,7 +273,7 @@ class Keystore:
             DuplicateAliasError: The alias or the name in messages is taken.
         """
         entry = SecretEntry(alias, secret, key_name=key_name)
-        return self._changed(secrets=(*self._snapshot.secrets.values(), entry))
+        return self._changed(lambda now: {"secrets": (*now.secrets.values(), entry)})
 
     def with_user(self, username: str, password: Secret | str) -> Keystore:
         """Add a user whose username tokens we check, or whose password we derive keys from.
@@ -262,10 +286,10 @@ class Keystore:
             KeyLoadError: The name or the password is empty, or the password is something else.
             DuplicateAliasError: There is such a user.
         """
-        known = self._snapshot.users
-        if username in known:
-            raise _taken_user(username)
-        return self._changed(users={**known, username: _password_of(username, password)})
+        if username in self.snapshot().users:
+            raise taken_user(username)
+        secret = password_of(username, password)
+        return self._changed(lambda now: {"users": {**now.users, username: secret}})
 
     def with_trust(
         self,
@@ -281,7 +305,7 @@ class Keystore:
                 pin is not a SHA-256 thumbprint.
         """
         added = TrustStore.load(anchors=anchors, intermediates=intermediates, pins=pins)
-        return self._changed(trust=self._snapshot.shared_trust.merge(added))
+        return self._changed(lambda now: {"trust": now.shared_trust.merge(added)})
 
     def merge(self, other: Keystore) -> Keystore:
         """Give a keystore with the entries and the trust of both.
@@ -289,17 +313,7 @@ class Keystore:
         Raises:
             DuplicateAliasError: An alias or a user is in both; rename one first.
         """
-        mine, theirs = self._snapshot, other._snapshot
-        for username in theirs.users:
-            if username in mine.users:
-                raise _taken_user(username)
-        return Keystore(
-            (*mine.keys.values(), *theirs.keys.values()),
-            partners=(*mine.partners.values(), *theirs.partners.values()),
-            trust=mine.shared_trust.merge(theirs.shared_trust),
-            secrets=(*mine.secrets.values(), *theirs.secrets.values()),
-            users={**mine.users, **theirs.users},
-        )
+        return _combined(merged, self, other)
 
     def renamed(self, old: str, new: str) -> Keystore:
         """Give a keystore in which the entry ``old`` is called ``new``.
@@ -308,48 +322,21 @@ class Keystore:
             KeyNotFoundError: There is no entry ``old``.
             DuplicateAliasError: ``new`` is taken.
         """
-        now = self._snapshot
-        existing = [*now.keys, *now.partners, *now.secrets]
-        if old not in existing:
-            raise KeyNotFoundError(
-                f"The keystore has no entry {old!r}.",
-                hint=f"It has: {existing}.",
-                alias=old,
-                existing=existing,
-            )
-        return self._changed(
-            keys=[
-                replace(item, alias=new) if item.alias == old else item
-                for item in now.keys.values()
-            ],
-            partners=[
-                replace(item, alias=new) if item.alias == old else item
-                for item in now.partners.values()
-            ],
-            # The partner still calls it what it did.
-            secrets=[
-                replace(item, alias=new, key_name=item.message_name) if item.alias == old else item
-                for item in now.secrets.values()
-            ],
-        )
+        return self._changed(lambda now: renamed(now, old, new))
 
-    def _changed(self, **changes: Any) -> Keystore:
-        now = self._snapshot
-        held: dict[str, Any] = {
-            "keys": now.keys.values(),
-            "partners": now.partners.values(),
-            "trust": now.shared_trust,
-            "secrets": now.secrets.values(),
-            "users": now.users,
-        }
-        return Keystore(**held | changes)
+    def _changed(self, change: Callable[[Snapshot], Mapping[str, Any]]) -> Keystore:
+        return _combined(lambda now: {**contents(now), **change(now)}, self)
 
     def snapshot(self) -> Snapshot:
-        """Give what the keystore holds now; the same object as long as nothing changes."""
-        return self._snapshot
+        """Give what the keystore holds now; the same object as long as nothing changes.
+
+        Raises:
+            KeyMaterialError: A file that is read again cannot be used any more.
+        """
+        return self._snapshot if self._source is None else self._source.current()
 
     def __repr__(self) -> str:
-        now = self._snapshot
+        now = self._snapshot if self._source is None else self._source.latest
         more = f", secrets {sorted(now.secrets)}" if now.secrets else ""
         more += f", users {sorted(now.users)}" if now.users else ""
         return f"<Keystore: keys {sorted(now.keys)}, partners {sorted(now.partners)}{more}>"
@@ -364,20 +351,24 @@ class Keystore:
         )
 
 
-def _taken_user(username: str) -> DuplicateAliasError:
-    return DuplicateAliasError(
-        f"There is a user {username!r} already.",
-        hint="A user has one password.",
-        alias=username,
-    )
+def _of_source(source: SnapshotSource) -> Keystore:
+    made = Keystore()
+    object.__setattr__(made, "_snapshot", source.latest)
+    object.__setattr__(made, "_source", source)
+    return made
 
 
-def _password_of(username: str, password: Secret | str) -> Secret:
-    if not isinstance(username, str) or not username:
-        raise KeyLoadError("A user needs a name that is not empty.")
-    if password == "" or not isinstance(password, Secret | str):
-        raise KeyLoadError(
-            f"The user {username!r} needs a password: Secret or text that is not empty.",
-            hint="Secret.env(...) and Secret.file(...) name where it is kept.",
+def _combined(make: Callable[..., Mapping[str, Any]], *stores: Keystore) -> Keystore:
+    """Make a keystore of others, now and whenever one of them is read again."""
+    made_of = tuple(store.snapshot() for store in stores)
+    made = Keystore(**make(*made_of))
+    if all(store._source is None for store in stores):
+        return made
+    return _of_source(
+        DerivedSource(
+            tuple(store.snapshot for store in stores),
+            make=lambda *held: Keystore(**make(*held)).snapshot(),
+            made_of=made_of,
+            made=made.snapshot(),
         )
-    return password if isinstance(password, Secret) else Secret.of(password)
+    )

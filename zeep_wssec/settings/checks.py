@@ -22,6 +22,7 @@ class Algorithm(Protocol):
     def uri(self) -> str: ...
 
 
+_ATTRIBUTE = re.compile(r"(?:\{[^{}\s]+\}|[A-Za-z_][\w.\-]*:)?[A-Za-z_][\w.\-]*")
 _Item = TypeVar("_Item", bound=Algorithm)
 
 
@@ -73,6 +74,18 @@ def frozen_table(path: str, value: Mapping[str, str]) -> Mapping[str, str]:
         if not isinstance(key, str) or not isinstance(text, str):
             raise ProfileError(f"A table of texts is needed, not {text!r}.", path=path)
     return MappingProxyType(dict(value))
+
+
+def frozen_attributes(value: Mapping[str, str]) -> Mapping[str, str]:
+    """Give attributes by name as a read-only mapping.
+
+    Raises:
+        ProfileError: Something else than texts, or what is no name of an attribute.
+    """
+    for name in (table := frozen_table("attributes", value)):
+        if not _ATTRIBUTE.fullmatch(name):
+            raise ProfileError(f"{name!r} is not the name of an attribute.", path="attributes")
+    return table
 
 
 def frozen_legacy(value: Mapping[str, str]) -> Mapping[str, str]:

@@ -117,7 +117,7 @@ class Encryption(EncryptedKeySettings):
     algorithm: str = "aes256-gcm"
     wrapped: bool = False
     """Whether a fresh content key is wrapped under ``key`` (EncryptedKey with ``key_wrap``); unset, ``key``
-    encrypts the parts itself."""
+    encrypts the parts itself. For a secret that lives long, wrap or derive: nonces of GCM are random."""
     derived_key: DerivedKey = "none"
     """Encrypt with a key that is derived from ``key``, by the version of WS-SecureConversation."""
 
@@ -131,6 +131,10 @@ class Encryption(EncryptedKeySettings):
             raise ProfileError("An encryption has recipients or a key, not both.", path="key")
         if self.key is None and (self.wrapped or self.derived_key != "none"):
             raise ProfileError("This needs a key that both sides have.", path="key")
+        if self.wrapped and self.derived_key != "none":
+            raise ProfileError(
+                "A content key is wrapped under a key or derived from it, not both.", path="wrapped"
+            )
         if not self.parts:
             raise ProfileError("An encryption must cover something.", path="parts")
         _ = self.cipher
@@ -154,5 +158,8 @@ class SessionKey(EncryptedKeySettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("bytes", self.bytes, minimum=16)
-        if not self.recipients:
-            raise ProfileError("A session key needs a recipient.", path="recipients")
+        if len(self.recipients) != 1:
+            raise ProfileError(
+                "A session key has one recipient: the others could not tell which key is meant.",
+                path="recipients",
+            )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from zeep_wssec.errors import ProfileError
-from zeep_wssec.settings.checks import check_choice, frozen_table, frozen_texts
+from zeep_wssec.settings.checks import check_choice, frozen_attributes, frozen_texts
 from zeep_wssec.soap.namespaces import ULTIMATE_RECEIVER
 
 Layout = Literal["strict", "lax", "timestamp_first", "timestamp_last"]
@@ -26,7 +26,6 @@ HeaderChild = Literal[
 ]
 SecurityNamespace = Literal["1.0", "2002/12"]
 _URI = re.compile(r"[\x21-\x7e]{1,1000}")
-_ATTRIBUTE = re.compile(r"(?:\{[^{}\s]+\}|[A-Za-z_][\w.\-]*:)?[A-Za-z_][\w.\-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +57,10 @@ class SecurityHeader:
         if self.actor == ULTIMATE_RECEIVER:
             object.__setattr__(self, "actor", None)
         object.__setattr__(self, "order", frozen_texts("order", self.order))
-        object.__setattr__(self, "attributes", frozen_table("attributes", self.attributes))
+        object.__setattr__(self, "attributes", frozen_attributes(self.attributes))
         for index, kind in enumerate(self.order):
             check_choice(f"order[{index}]", kind, HeaderChild)
         if len(set(self.order)) != len(self.order):
             raise ProfileError("A kind stands twice in the order.", path="order")
         if self.order and self.layout in get_args(Layout)[2:]:
             raise ProfileError("An exact order leaves nothing to the layout.", path="order")
-        for name in self.attributes:
-            if not _ATTRIBUTE.fullmatch(name):
-                raise ProfileError(f"{name!r} is not the name of an attribute.", path="attributes")

@@ -37,6 +37,8 @@ class Signature:
     key_reference: KeyReference = "binary_token"
     include_token: bool = False
     """Whether the certificate's token is in the header even if ``key_reference`` names it otherwise."""
+    typed_reference: bool = True
+    """Whether a reference to the token says its ValueType, as BSP demands."""
     inclusive_prefixes: Sequence[str] | Literal["auto"] = "auto"
     """PrefixList of every reference. ``"auto"``: the prefixes inside ``xsi:type`` values."""
     part_prefixes: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.keys.secrets import Secret
-from zeep_wssec.settings.checks import check_choice, check_number
+from zeep_wssec.settings.checks import check_choice, check_number, frozen_attributes
 
 Precision = Literal["seconds", "milliseconds", "microseconds"]
 PasswordType = Literal["digest", "text", "none"]
@@ -114,6 +115,8 @@ class BinaryToken:
     """Text of the token, as the service gave it."""
     encoding_type: bool = True
     """Whether to say that the text is base64."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Further attributes of the token: ``{ "prefix:name" = "value" }``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.value_type, str):
@@ -123,6 +126,7 @@ class BinaryToken:
             raise ProfileError(f"A token is Secret, str or bytes, not {found}.", path="value")
         if not isinstance(self.value, Secret):
             object.__setattr__(self, "value", Secret.of(self.value))
+        object.__setattr__(self, "attributes", frozen_attributes(self.attributes))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -201,7 +201,11 @@ def find_part(
     if part.kind == "envelope":
         return [envelope.root]
     if part.kind == "key_info":
-        return [] if security is None else list(security.iterfind(f"{{{DS}}}Signature/{{{DS}}}KeyInfo"))
+        return (
+            []
+            if security is None
+            else list(security.iterfind(f"{{{DS}}}Signature/{{{DS}}}KeyInfo"))
+        )
     if part.kind == "token":
         return [token] if token is not None else []
     if part.kind in IN_SECURITY:

@@ -42,6 +42,13 @@ final class Parts {
             switch (part.text("keyword", "")) {
                 case "" -> parts.add(ofName(part));
                 case "token" -> parts.add(token.get());
+                case "signature" -> {
+                    // By its own Id, as CXF does; WSS4J would add a wsu:Id.
+                    Element signature = newest(draft, WSConstants.SIG_NS, WSConstants.SIG_LN);
+                    WSEncryptionPart byId = ofElement(signature);
+                    byId.setId(signature.getAttributeNS(null, "Id"));
+                    parts.add(byId);
+                }
                 case "key_info" ->
                     parts.add(new WSEncryptionPart("KeyInfo", WSConstants.SIG_NS, "Element"));
                 default -> parts.add(ofKeyword(draft, part.text("keyword"), "Element"));
@@ -70,21 +77,20 @@ final class Parts {
                 WSConstants.ELEM_BODY,
                 WSSecurityUtil.getSOAPNamespace(draft.document().getDocumentElement()),
                 bodyModifier);
-            case "signature" -> newest(draft, WSConstants.SIG_NS, WSConstants.SIG_LN);
-            case "timestamp" -> newest(draft, WSConstants.WSU_NS, WSConstants.TIMESTAMP_TOKEN_LN);
+            case "timestamp" -> ofElement(newest(draft, WSConstants.WSU_NS, WSConstants.TIMESTAMP_TOKEN_LN));
             case "username_token" ->
-                newest(draft, WSConstants.WSSE_NS, WSConstants.USERNAME_TOKEN_LN);
+                ofElement(newest(draft, WSConstants.WSSE_NS, WSConstants.USERNAME_TOKEN_LN));
             case "signature_confirmation" ->
-                newest(draft, WSConstants.WSSE11_NS, WSConstants.SIGNATURE_CONFIRMATION_LN);
+                ofElement(newest(draft, WSConstants.WSSE11_NS, WSConstants.SIGNATURE_CONFIRMATION_LN));
             default -> throw new IllegalArgumentException("unknown part " + keyword);
         };
     }
 
-    private static WSEncryptionPart newest(Draft draft, String namespace, String name) {
+    private static Element newest(Draft draft, String namespace, String name) {
         List<Element> found = draft.headerChildren(namespace, name);
         if (found.isEmpty()) {
             throw new IllegalArgumentException("the header has no " + name);
         }
-        return ofElement(found.get(0));
+        return found.get(0);
     }
 }
