@@ -178,6 +178,9 @@ SIGNATURE_METHODS: Final = (
     SignatureMethod("ed448", _MORE21 + "eddsa-ed448", "eddsa", "", "ed448"),
     *(SignatureMethod(f"hmac-{sha}", f"{_MORE}hmac-{sha}", "hmac", sha, "hmac") for sha in _SHA2),
     SignatureMethod("rsa-sha1", _DS + "rsa-sha1", "rsa-pkcs1v15", "sha1", "rsa", legacy="sha1"),
+    SignatureMethod(
+        "rsa-pss-sha1", _MORE07 + "sha1-rsa-MGF1", "rsa-pss", "sha1", "rsa", legacy="sha1"
+    ),
     SignatureMethod("ecdsa-sha1", _MORE + "ecdsa-sha1", "ecdsa", "sha1", "ec", legacy="sha1"),
     SignatureMethod("hmac-sha1", _DS + "hmac-sha1", "hmac", "sha1", "hmac", legacy="sha1"),
     SignatureMethod("dsa-sha256", _DS11 + "dsa-sha256", "dsa", "sha256", "dsa", legacy="dsa"),

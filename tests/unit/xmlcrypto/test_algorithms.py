@@ -36,6 +36,7 @@ EXPECTED = {
     "rsa-sha256": MORE + "rsa-sha256",
     "rsa-sha384": MORE + "rsa-sha384",
     "rsa-sha512": MORE + "rsa-sha512",
+    "rsa-pss-sha1": MORE07 + "sha1-rsa-MGF1",
     "rsa-pss-sha256": MORE07 + "sha256-rsa-MGF1",
     "ecdsa-sha256": MORE + "ecdsa-sha256",
     "ecdsa-sha384": MORE + "ecdsa-sha384",
@@ -115,6 +116,7 @@ def test_legacy() -> None:
     assert needing == {
         "sha1": "sha1",
         "rsa-sha1": "sha1",
+        "rsa-pss-sha1": "sha1",
         "ecdsa-sha1": "sha1",
         "hmac-sha1": "sha1",
         "dsa-sha256": "dsa",
