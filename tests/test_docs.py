@@ -175,6 +175,23 @@ def test_every_key_reference_is_listed() -> None:
         assert set(re.findall(r"`(\w+)`", table[0])) >= set(get_args(KeyReference))
 
 
+def test_every_algorithm_has_its_uri() -> None:
+    """The table of URIs says of each algorithm what follows which namespace, and of nothing else."""
+    page = (ROOT / "docs" / "supported.md").read_text("utf-8")
+    section = re.search(r"^## Algorithms by URI\n(.*?)(?=^## )", page, re.DOTALL | re.M)
+    assert section is not None
+    listed = set()
+    for namespace, names in re.findall(r"^\| `(http\S+)` \| (.+) \|$", section[1], re.M):
+        for name, other in re.findall(r"`([\w-]+)`(?: \((.+?)\))?", names):
+            fragment = other.strip("`") if other else name
+            listed.add((name, namespace + ("" if other == "nothing follows" else fragment)))
+    tables = [
+        value for name, value in vars(algorithms).items() if name.isupper() and name[0] != "_"
+    ]
+    found = [item for table in tables if isinstance(table, tuple) for item in table]
+    assert listed == {(item.name, item.uri) for item in found}
+
+
 def test_every_part_is_listed() -> None:
     """docs/supported.md has each way to name a part."""
     page = (ROOT / "docs" / "supported.md").read_text("utf-8")

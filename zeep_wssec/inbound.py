@@ -129,7 +129,8 @@ def check(
         if not accepted_fault:
             _require_new_tokens(message, plan)
     except InboundError as error:
-        raise _with_context(error, envelope, message, order) from None
+        refusal = _with_context(error, envelope, message, order)
+        raise refusal from refusal.__cause__
     # 6. The report.
     report = report_of(
         message,

@@ -8,7 +8,12 @@ from typing import Any
 
 from lxml import etree
 
-from zeep_wssec.errors import KeyNotFoundError, MalformedSecurityError, OutboundError
+from zeep_wssec.errors import (
+    KeyNotFoundError,
+    MalformedSecurityError,
+    OutboundError,
+    WSSecError,
+)
 from zeep_wssec.exchange import (
     Exchange,
     Received,
@@ -28,6 +33,7 @@ from zeep_wssec.header.session_key import write_session_key
 from zeep_wssec.header.signature import write_signature
 from zeep_wssec.header.timestamp import TIMESTAMP, write_timestamp
 from zeep_wssec.header.username_token import write_username_token
+from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.plan import Plan
 from zeep_wssec.settings import (
     Addressing,
@@ -110,6 +116,8 @@ def protect(
         _put_back(message, undo_header)
         if isinstance(error, MalformedSecurityError):
             raise OutboundError(str(error)) from None
+        if isinstance(error, WSSecError):
+            raise without_frames(error)  # noqa: B904  # it is the same error
         raise
     exchange = _exchange(envelope, names, message, sent_id=sent_id)
     if plan.header.namespace != "1.0":

@@ -29,6 +29,7 @@ from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSe
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
+from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.report import Report
@@ -208,7 +209,7 @@ class Profile:
                 error.request_sent = "yes"
             if error.report is not None:
                 calls.keep_report(self.owner, error.report)
-            raise
+            raise without_frames(error)  # noqa: B904  # it is the same error
         calls.keep_report(self.owner, outcome.report)
         return Checked(envelope=root, report=outcome.report, received=outcome.received)
 

@@ -34,6 +34,7 @@ from zeep_wssec.profile_schema import (
     word,
 )
 from zeep_wssec.profile_suite import fill_document
+from zeep_wssec.profile_unsupported import find_instead
 from zeep_wssec.profile_values import (
     Place,
     read_settings,
@@ -223,7 +224,7 @@ def _choose(
         close = difflib.get_close_matches(str(value).lower(), classes, n=1)
         raise ProfileError(
             f"Needed is {_listed(classes)}, not {str(value)[:80]!r}.",
-            hint=f'Did you mean "{close[0]}"?' if close else "",
+            hint=find_instead(value) or (f'Did you mean "{close[0]}"?' if close else ""),
             path=place.at(key).path,
         )
     return classes[value]

@@ -9,7 +9,7 @@ from pathlib import Path
 from zeep_wssec.errors import KeyMaterialError, ProfileError, WrongPasswordError
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.keystore_file import decode_base64
-from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.keys.secrets import Secret, without_frames
 
 _PASSWORDS = ("password", "key_password", "alias")
 _NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password"}
@@ -159,7 +159,7 @@ def load_keystore(entries: Iterable[KeystoreEntry], trust: TrustSection) -> Keys
             error.details["path"] = f"keystore[{index}]"
             if isinstance(error, WrongPasswordError) and entry.password is None:
                 error.hint = "Set password_env or password_file."
-            raise
+            raise without_frames(error)  # noqa: B904  # it is the same error
     try:
         return keystore.with_trust(
             anchors=trust.anchors, intermediates=trust.intermediates, pins=trust.pins

@@ -16,6 +16,7 @@ from zeep_wssec.errors import ProfileError, UnknownOptionError
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import Service
 from zeep_wssec.profile_schema import UNSET, Option, members_of, options_of, word
+from zeep_wssec.profile_unsupported import find_instead
 from zeep_wssec.settings.checks import check_choice
 
 _Settings = TypeVar("_Settings")
@@ -146,11 +147,12 @@ def refuse_unknown(table: Mapping[str, Any], known: Iterable[str], place: Place)
     known = list(known)
     for key in table:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=3)
+            instead = find_instead(key)
+            close = [] if instead else difflib.get_close_matches(key, known, n=3)
             hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}."
             raise UnknownOptionError(
                 f"{json.dumps(key)} is not an option here.",
-                hint=hint,
+                hint=instead or hint,
                 path=place.at(key).path,
                 close_matches=tuple(close),
             )

@@ -19,8 +19,7 @@ from acceptance.kit import (
 )
 from interop.cxf.batch import Batch
 
-from zeep_wssec import Encryption, Inbound, OverTLS, Profile, SessionKey, Signature, Timestamp
-from zeep_wssec.settings import Step
+from zeep_wssec import Encryption, Inbound, OverTLS, Profile, Signature, Timestamp
 from zeep_wssec.soap.namespaces import SOAP11
 
 pytestmark = pytest.mark.interop
@@ -126,17 +125,13 @@ def test_check_2_we_verify_theirs(world: World, wss4j: Batch, name: str) -> None
     assert set(report.signatures[0].parts) == {"body", "timestamp"}
 
 
-def encrypting(name: str) -> list[Step]:
-    """Our steps that encrypt the Body with a key that is named so."""
+def encrypting(name: str) -> Encryption:
+    """Our step that encrypts the Body with a key that is named so."""
     reference: Any = ENCRYPTION_IDENTIFIERS[name]
-    if name == "EncryptedKeySHA1":
-        return [
-            SessionKey(recipients=["server"]),
-            Encryption(key="session", key_reference=reference),
-        ]
-    if name == "EmbeddedKeyName":
-        return [Encryption(key="shared", key_reference=reference)]
-    return [Encryption(recipients=["server"], key_reference=reference)]
+    keys = {"EncryptedKeySHA1": "request", "EmbeddedKeyName": "shared"}
+    if name in keys:
+        return Encryption(key=keys[name], key_reference=reference)
+    return Encryption(recipients=["server"], key_reference=reference)
 
 
 def encrypted_by_them(name: str) -> list[dict[str, Any]]:
@@ -154,11 +149,21 @@ def encrypted_by_them(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ENCRYPTION_IDENTIFIERS)
 def test_check_2_they_decrypt_ours(world: World, wss4j: Batch, name: str) -> None:
-    """P-05, outbound: WSS4J finds the key by each identifier."""
-    profile = Profile(keystore=world.ours, outbound=encrypting(name), inbound=OverTLS())
-    message = applied(profile).decode()
+    """P-05, outbound: WSS4J finds the key by each identifier.
+
+    By EncryptedKeySHA1 it finds keys of earlier messages: ours answers one that carried the key.
+    """
+    demands = Inbound(signed=(), encrypted=("body",), fresh_seconds=None)
+    profile = Profile(keystore=world.ours, outbound=[encrypting(name)], inbound=demands)
+    request: dict[str, Any] = {"session_keys": None}
+    answers = None
+    if name == "EncryptedKeySHA1":
+        request = wss4j.protect("them", ENVELOPE, encrypted_by_them(name))
+        answers = profile.check(request["message"].encode())
+    message = profile.secure(ENVELOPE.encode(), answers=answers).to_bytes().decode()
     assert "Say" not in message
-    proved = wss4j.check("them", message, bsp=name not in NEEDS_BSP_OFF)
+    keys, bsp = request["session_keys"], name not in NEEDS_BSP_OFF
+    proved = wss4j.check("them", message, session_keys=keys, bsp=bsp)
     assert proved["ok"], proved
     assert proved["body"].strip() == TEXT
     covered = [part for item in proved["encryptions"] for part in item["covered"]]

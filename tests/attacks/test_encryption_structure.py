@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from datetime import datetime, timedelta
 
@@ -164,22 +165,34 @@ def test_encrypted_key_outside_our_header(place: str) -> None:
     refused(edited(message, move), MalformedSecurityError, client(inbound=OverTLS()))
 
 
-def test_decrypted_twice() -> None:
-    """Two keys for us that name one EncryptedData: it is opened once, so the second fails."""
+def another_value(key: etree._Element) -> None:
+    """Have an EncryptedKey hold some other key."""
+    value = find(key, "xenc:CipherData/xenc:CipherValue")
+    value.text = base64.b64encode(bytes(256)).decode()
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_decrypted_twice(same: bool) -> None:
+    """Two keys for us that name one EncryptedData, as two of our certificates have: they must be the same."""
 
     def second_key(root: etree._Element) -> None:
         key = find(root, KEY)
         copied = copy.deepcopy(key)
         copied.set("Id", "EK-second")
         key.addnext(copied)
+        if not same:
+            another_value(copied)
 
-    message = answer(BOTH)
-    accepted(message)
-    refused(edited(message, second_key), MalformedSecurityError)
+    message = edited(answer(BOTH), second_key)
+    if same:
+        accepted(message)
+    else:
+        refused(message, DecryptionError)
 
 
-def test_data_that_names_another_key() -> None:
-    """An EncryptedData that is listed by one key and names another, both for us, is ambiguous."""
+@pytest.mark.parametrize("same", [True, False])
+def test_data_that_names_another_key(same: bool) -> None:
+    """An EncryptedData that is listed by one key and names another, both for us: they must be the same."""
 
     def second_key(root: etree._Element) -> None:
         key = find(root, KEY)
@@ -188,8 +201,14 @@ def test_data_that_names_another_key() -> None:
         copied.remove(find(copied, "xenc:ReferenceList"))
         key.addprevious(copied)
         find(root, f"{DATA}//wsse:Reference").set("URI", "#EK-first")
+        if not same:
+            another_value(key)
 
-    refused(edited(answer(BOTH), second_key), MalformedSecurityError)
+    message = edited(answer(BOTH), second_key)
+    if same:
+        accepted(message)
+    else:
+        refused(message, DecryptionError)
 
 
 def test_reference_list_by_itself() -> None:

@@ -159,3 +159,12 @@ def test_twin_that_appears_by_decryption() -> None:
     root = etree.fromstring(message)
     plain = f'<x xmlns:wsu="{WSU}" wsu:Id="{body_id(root)}"/>'.encode()
     refused(edited(message, with_plaintext(plain)), DecryptionError)
+
+
+@pytest.mark.parametrize("name", ["ds:Signature", "ds:KeyInfo"])
+def test_both_names_of_an_id(name: str) -> None:
+    """Some writers give a Signature or its KeyInfo wsu:Id beside Id; the value must still be no twin."""
+    accepted(edited(answer(), set_attribute(name, WSU_ID, "another")))
+    message = answer()
+    twin = str(next(etree.fromstring(message).iter("{*}Timestamp")).get(WSU_ID))
+    refused(edited(message, set_attribute(name, WSU_ID, twin)), MalformedSecurityError)

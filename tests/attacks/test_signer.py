@@ -221,7 +221,6 @@ def test_signer_named_ambiguously() -> None:
     assert "More than one" in error.message
 
 
-
 def test_weak_intermediate() -> None:
     """A certificate that is no CA issues nothing."""
     leaf = another("leaf", key_usage=("digital_signature", "key_cert_sign"))

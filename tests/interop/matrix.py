@@ -1,4 +1,7 @@
-"""The matrix with WSS4J as it is declared: the rows of ``matrix.csv``, and what they are made of."""
+"""The matrix with WSS4J as it is declared: the rows of ``matrix.csv``, and what they are made of.
+
+A new algorithm, part or kind of key needs a row for each direction: a test holds the table to ``AXES``.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,6 @@ ALGORITHMS: Mapping[str, Mapping[str, object]] = {
 """Columns that hold the name of an algorithm, each with all that there are."""
 REFERENCES: tuple[str, ...] = get_args(KeyReference)
 _SHARED_REFERENCES = ("binary_token", "encrypted_key_sha1", "key_name")
-_KEYS = ("rsa", "p256", "p384", "p521", "ed25519", "ed448")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,8 +160,10 @@ def read_cells() -> Sequence[Cell]:
 
 def values_of(cell: Cell, axis: str) -> Iterable[str]:
     """Give the values that a cell has on an axis; parts are several, and OAEP is a pair."""
-    if axis in ("signed", "encrypted"):
-        return getattr(cell, axis).split()
+    if axis == "encrypted":
+        return cell.encrypted_parts
+    if axis == "signed":
+        return [*cell.signed_parts, *(["signature"] if cell.extra == "endorsing" else [])]
     if axis == "oaep":
         fits = cell.oaep_digest and cell.mgf
         return [f"{cell.oaep_digest} x {cell.mgf}"] if fits else []
@@ -172,7 +176,7 @@ AXES: Mapping[str, Sequence[str]] = {
     **{
         name: tuple(table) for name, table in ALGORITHMS.items() if name not in ("oaep_digest", "mgf")
     },
-    "sign_key": (*_KEYS, "dsa"),
+    "sign_key": ("rsa", "p256", "p384", "p521", "ed25519", "ed448", "dsa", "dsa-1024"),
     "sign_reference": REFERENCES,
     "recipient_reference": tuple(
         item for item in REFERENCES if item not in ("encrypted_key_sha1", "key_name")

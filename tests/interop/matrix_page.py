@@ -127,7 +127,8 @@ def _counts(cells: Sequence[Cell]) -> Iterator[str]:
 def _listed(cells: Sequence[Cell]) -> Iterator[str]:
     yield (
         "\n## Not supported\n\nThese cells run, too, and the run fails when one of them passes or is "
-        "answered otherwise.\n\n| Cell | Refused by | Answer | Reason |\n| --- | --- | --- | --- |\n"
+        "answered otherwise.\nWhat WSS4J has no setting for, the tool around it refuses to write.\n\n"
+        "| Cell | Refused by | Answer | Reason |\n| --- | --- | --- | --- |\n"
     )
     for cell in cells:
         if cell.refused_by:

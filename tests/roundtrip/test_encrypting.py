@@ -17,6 +17,7 @@ from roundtrip.pair import (
     client,
     envelope,
     issued,
+    keystore,
     refused,
     secured,
     service,
@@ -57,6 +58,17 @@ TO = f'<wsa:To xmlns:wsa="{WSA}" soap:mustUnderstand="1">urn:to</wsa:To>'
 def to_client(**settings: object) -> Encryption:
     """An encryption step for the client."""
     return Encryption(**{"recipients": ("client",), "legacy": LEGACY, **settings})  # type: ignore[arg-type]
+
+
+def test_both_recipients_are_us() -> None:
+    """A keystore with an old and a new certificate reads what is encrypted for both."""
+    keys = keystore("service", "client").with_partner("other", issued("other").certificate)
+    ours = issued("client").keystore("client").merge(issued("other").keystore("other"))
+    ours = ours.with_partner("service", issued("service").certificate)
+    for recipients in (("client", "other"), ("other", "client")):
+        steps = (Timestamp(), Signature(), Encryption(recipients=recipients))
+        message = answer(steps, keystore=keys)
+        accepted(message, client(keystore=ours, inbound=Inbound(encrypted=("body",))))
 
 
 @pytest.mark.parametrize("reference", REFERENCES)

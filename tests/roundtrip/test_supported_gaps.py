@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field, replace
+from hashlib import sha1
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +26,12 @@ from roundtrip.pair import (
 )
 
 from zeep_wssec import (
+    AlgorithmSuite,
+    AuthenticationError,
     Encryption,
     Inbound,
     Keystore,
+    LegacyAlgorithmError,
     MalformedSecurityError,
     OutboundError,
     OverTLS,
@@ -35,6 +39,7 @@ from zeep_wssec import (
     Profile,
     ProfileError,
     ReplayError,
+    Secret,
     SecurityHeader,
     Signature,
     SignatureConfirmation,
@@ -43,7 +48,6 @@ from zeep_wssec import (
     UnsupportedTokenError,
     UsernameToken,
 )
-from zeep_wssec.header.username_token import password_digest
 from zeep_wssec.keys.protocols import Decrypter, SignatureScheme, Signer, TransportScheme
 from zeep_wssec.soap.namespaces import DS, WSSE, WSU
 from zeep_wssec.soap.parts import parse_parts
@@ -94,7 +98,7 @@ def test_references_that_are_not_built(value_type: str) -> None:
 NOT_BUILT = {
     "ds:SignatureMethod": [
         MORE + "rsa-md5", MORE + "rsa-ripemd160", MORE + "hmac-md5", MORE + "hmac-ripemd160",
-        MORE07 + "sha1-rsa-MGF1", MORE07 + "rsa-pss", MORE07 + "md5-rsa-MGF1", MORE07 + "ecdsa-ripemd160",
+        MORE07 + "rsa-pss", MORE07 + "md5-rsa-MGF1", MORE07 + "ecdsa-ripemd160",
         MORE + "gostr34102001-gostr3411", GOST + "gostr34102012-gostr34112012-256",
         "http://www.w3.org/2026/04/xmldsig-more#ml-dsa-65",
     ],
@@ -180,16 +184,21 @@ def test_attachments_are_not_built() -> None:
 # What works and has no test elsewhere.
 
 
-def test_password_that_is_kept_as_octets() -> None:
-    """A service that keeps a hash in place of the password: the octets are the password."""
-    kept = bytes(range(20))
-    message = answer((Timestamp(), UsernameToken(username="u", password=kept)))
-    token = next(tree_of(message).iter(f"{{{WSSE}}}UsernameToken"))
-    nonce, created, digest = (
-        token.findtext(f"{{{namespace}}}{name}") or ""
-        for namespace, name in ((WSSE, "Nonce"), (WSU, "Created"), (WSSE, "Password"))
-    )
-    assert digest == password_digest(base64.b64decode(nonce), created, kept)
+KEPT = sha1(b"p").digest()  # noqa: S324  # what such receivers keep
+
+
+@pytest.mark.parametrize(
+    "settings", [{"password": KEPT}, {"password": "p", "password_hash": "sha1"}]
+)
+def test_password_that_is_kept_as_a_hash(settings: dict[str, Any]) -> None:
+    """A receiver that keeps a hash in place of the password: the octets of the hash are the password."""
+    message = answer((Timestamp(), UsernameToken(username="u", **settings)))
+    kept = keystore("client", "service").with_user("u", Secret.of(KEPT))
+    plain = keystore("client", "service").with_user("u", "p")
+    demands = Inbound(signed=(), username_token="digest")
+    report = accepted(message, client(keystore=kept, inbound=demands)).report
+    assert "password of the user proved by digest" in report.proved
+    refused(message, AuthenticationError, client(keystore=plain, inbound=demands))
 
 
 def test_token_of_ones_own() -> None:
@@ -275,6 +284,27 @@ def test_key_that_is_elsewhere() -> None:
     sent = client(outbound=(*SIGNED, to_service)).secure(envelope()).to_bytes()
     Profile(keystore=keys, inbound=Inbound(encrypted=("body",)), clock=lambda: NOW).check(sent)
     assert key.asked == ["sign", "decrypt"]
+
+
+def test_key_file_is_read_again(tmp_path: Path) -> None:
+    """A key that was exchanged in its file is used without a new profile, where that is asked."""
+    path = tmp_path / "keys.p12"
+    path.write_bytes(issued("service").pkcs12("secret"))
+    kept = Keystore.load(path, password="secret", alias="me")
+    fresh = Keystore.load(path, password="secret", alias="me", cache_seconds=0)
+    path.write_bytes(issued("other").pkcs12("secret"))
+    certificates = [store.snapshot().require_key("me").certificate for store in (kept, fresh)]
+    assert certificates == [issued("service").certificate, issued("other").certificate]
+
+
+def test_algorithm_suite() -> None:
+    """A suite's name stands for the algorithms of a step, and what is weak in it needs its opt-in."""
+    suite = AlgorithmSuite.named("Basic256Sha256")
+    step = suite.signature(parts=("body", "timestamp"))
+    assert (step.algorithm, step.digest) == ("rsa-sha256", "sha256")
+    accepted(answer((Timestamp(), step)))
+    with pytest.raises(LegacyAlgorithmError):
+        AlgorithmSuite.named("Basic256Rsa15").encryption(recipients=("client",))
 
 
 def knows(**settings: Any) -> Profile:

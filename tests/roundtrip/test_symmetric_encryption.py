@@ -671,7 +671,7 @@ def test_list_of_another_key() -> None:
 
     message = sent(SESSION, with_secret())
     opened(message)
-    refused(edited(message, claim), MalformedSecurityError, receiving())
+    refused(edited(message, claim), DecryptionError, receiving())
     header = sent(Timestamp(), SESSION, with_secret(parts=("timestamp",)))
 
     def claim_late(root: etree._Element) -> None:

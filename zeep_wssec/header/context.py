@@ -168,6 +168,8 @@ class Incoming:
     """What each EncryptedKey holds; ``None`` for one that is for somebody else."""
     key_references: dict[etree._Element, tuple[str | None, ...]] = field(default_factory=dict)
     """What each EncryptedKey that was read lists: URIs of its ReferenceList."""
+    opened: dict[str, SymmetricKey] = field(default_factory=dict)
+    """Which key opened each EncryptedData, by its Id."""
     opening: set[etree._Element] = field(default_factory=set)
     """Every EncryptedKey that was begun: none is wrapped under itself."""
     opened_alone: dict[str, SymmetricKey] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 
 from lxml import etree
@@ -48,7 +49,7 @@ def read_encrypted_key_element(message: Incoming, element: etree._Element) -> No
     if key is None:
         return
     # All references first: the Ids are searched once, in the tree as it was sent.
-    found = [_listed_by_key(message, item, key) for item in _listed(message, element)]
+    found = [_listed_by_key(message, item, key) for item in _listed(message, element, key)]
     for model, its_key in found:
         _decrypt(message, model, its_key)
 
@@ -126,16 +127,19 @@ def check_nothing_left(message: Incoming) -> None:
             )
 
 
-def _listed(message: Incoming, element: etree._Element) -> list[etree._Element]:
+def _listed(message: Incoming, element: etree._Element, key: SymmetricKey) -> list[etree._Element]:
     """Give what the ReferenceList of an EncryptedKey leads to, without what was opened before."""
     found = []
     for uri in message.key_references[element]:
         name = same_document_id(uri, what="A DataReference")
         before = message.opened_alone.pop(name, None)
-        if before is None:
-            found.append(_require_data(message, name))
-        elif element not in before.elements:
+        if before is not None and element not in before.elements:
             raise _contradiction()
+        if name in message.opened:
+            # The key of another recipient who is us, too.
+            _check_same(message.opened[name], key)
+        elif before is None:
+            found.append(_require_data(message, name))
     return found
 
 
@@ -149,8 +153,14 @@ def _listed_by_key(
     model = read_encrypted_data(element)
     named = None if model.key_info is None else read_symmetric_key(message, model.key_info)
     if named is not None and key.elements[0] not in named.elements:
-        raise _contradiction()
+        _check_same(named, key)
     return model, named or key
+
+
+def _check_same(one: SymmetricKey, other: SymmetricKey) -> None:
+    """Refuse two keys for one EncryptedData; which of them is wrong is nobody's business."""
+    if not hmac.compare_digest(one.octets, other.octets):
+        raise DecryptionError
 
 
 def _require_named_key(message: Incoming, model: EncryptedDataModel) -> SymmetricKey | None:
@@ -190,6 +200,8 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: SymmetricKey) ->
         name = f"{model.cipher.name}, and no signature covers ciphertext and key"
         check_legacy(message, "cbc", model.cipher.uri, name)
         message.unauthenticated = True
+    if model.id is not None:
+        message.opened[model.id] = key
     alone = len(parent) == 1 and not _has_text(parent.text) and not _has_text(element.tail)
     placed = _open(message, model, key, parent, alone=alone)
     message.evidence.append(

@@ -37,7 +37,7 @@ def read_symmetric_key(message: Incoming, key_info: etree._Element) -> Symmetric
 
     Spec: WSS SOAP Message Security 1.1.1, section 7; BSP 1.1 R5424, R5426.
     """
-    children = children_of(key_info, attributes={"Id"})
+    children = children_of(key_info, attributes={"Id", WSU_ID})
     if len(children) != 1:
         raise MalformedSecurityError("A KeyInfo must hold one element.")
     child = children[0]

@@ -54,7 +54,7 @@ def read_key_info(message: Incoming, key_info: etree._Element) -> NamedCertifica
 
     Spec: WSS SOAP Message Security 1.1.1, section 7; BSP 1.1 R5402, R3061.
     """
-    children = children_of(key_info, attributes={"Id"})
+    children = children_of(key_info, attributes={"Id", WSU_ID})
     if len(children) != 1:
         raise MalformedSecurityError("A KeyInfo must hold one element.")
     child = children[0]

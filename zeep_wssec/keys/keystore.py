@@ -25,7 +25,7 @@ from zeep_wssec.keys.keystore_changes import (
 from zeep_wssec.keys.keystore_file import WHAT, read_keystore, read_variable
 from zeep_wssec.keys.pem import load_pem, order_chain
 from zeep_wssec.keys.refreshing import DerivedSource, FileSource, SnapshotSource
-from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin
+from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin, without_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.trust import CertificateSource, TrustStore, load_certificates
 
@@ -159,10 +159,9 @@ class Keystore:
         alias: str | None = None,
     ) -> Keystore:
         """Load a keystore from an environment variable that holds the file in base64; like ``load``."""
-        data = read_source(read_variable(variable), what=WHAT)
         return cls._of_content(
             read_keystore(
-                data,
+                read_source(read_variable(variable), what=WHAT),
                 password=password,
                 key_password=key_password,
                 alias=alias,
@@ -208,9 +207,10 @@ class Keystore:
                 alias=alias,
                 source=describe_source(key),
             )
-        except WrongPasswordError as error:
-            error.hint = error.hint or describe_origin(secret)
-            raise
+        except KeyMaterialError as error:
+            if isinstance(error, WrongPasswordError):
+                error.hint = error.hint or describe_origin(secret)
+            raise without_frames(error)  # noqa: B904  # it is the same error
         return cls._of_content(KeystoreContent(keys=(entry,)))
 
     @classmethod

@@ -7,10 +7,10 @@ import binascii
 import os
 from dataclasses import replace
 
-from zeep_wssec.errors import KeyLoadError, WrongPasswordError
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WrongPasswordError
 from zeep_wssec.keys.entries import KeystoreContent
 from zeep_wssec.keys.pem import load_pem
-from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin
+from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin, without_frames
 from zeep_wssec.keys.sniff import describe_content, is_pem, is_pkcs12
 
 WHAT = "a keystore (PKCS#12, or PEM with a private key)"
@@ -37,19 +37,27 @@ def read_keystore(
         KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
     """
     secret, key_secret = as_secret(password), as_secret(key_password)
+    try:
+        return _open(data, secret, key_secret, alias=alias, source=source)
+    except KeyMaterialError as error:
+        if isinstance(error, WrongPasswordError):
+            error.hint = error.hint or describe_origin(secret, key_secret)
+        del data  # it may be a private key that nothing encrypts
+        raise without_frames(error)  # noqa: B904  # it is the same error
+
+
+def _open(
+    data: bytes, secret: Secret | None, key_secret: Secret | None, *, alias: str | None, source: str
+) -> KeystoreContent:
     opening = secret.reveal() if secret else None
     key_opening = key_secret.reveal() if key_secret else None
-    try:
-        if is_pkcs12(data):
-            content = _read_pkcs12(data, password=opening, key_password=key_opening, source=source)
-            return content if alias is None else _rename_only_key(content, alias, source=source)
-        if is_pem(data):
-            opening = opening if key_opening is None else key_opening
-            entry = load_pem([data], password=opening, alias=alias or "key", source=source)
-            return KeystoreContent(keys=(entry,))
-    except WrongPasswordError as error:
-        error.hint = error.hint or describe_origin(secret, key_secret)
-        raise
+    if is_pkcs12(data):
+        content = _read_pkcs12(data, password=opening, key_password=key_opening, source=source)
+        return content if alias is None else _rename_only_key(content, alias, source=source)
+    if is_pem(data):
+        opening = opening if key_opening is None else key_opening
+        entry = load_pem([data], password=opening, alias=alias or "key", source=source)
+        return KeystoreContent(keys=(entry,))
     found, hint = describe_content(data)
     raise KeyLoadError(f"{source}: {WHAT} expected, but this {found}.", hint=hint, source=source)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError
 from zeep_wssec.keys.files import read_file, require_path
 
 MAX_SECRET_BYTES = 64 * 1024
 
+_Error = TypeVar("_Error", bound=Exception)
 _Kind = Literal["env", "file", "literal", "callable"]
 
 
@@ -134,6 +135,17 @@ def as_secret(value: Secret | str | bytes | None) -> Secret | None:
         f"A password is Secret, str or bytes, not {type(value).__name__}.",
         hint="Secret.env(...) and Secret.file(...) name where it is kept.",
     )
+
+
+def without_frames(error: _Error) -> _Error:
+    """Give ``error`` without the frames that it came through, so that it can be raised from here.
+
+    Their variables hold passwords and keys, and tools that report errors show the variables of frames.
+    What the error was raised ``from`` stays.
+    """
+    error.__traceback__ = None
+    error.__context__ = None
+    return error
 
 
 def describe_origin(*secrets: Secret | None) -> str:

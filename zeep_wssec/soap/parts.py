@@ -135,17 +135,20 @@ def _meant(name: str) -> str:
 
 
 def _parse_wss4j(text: str, path: str) -> list[Part]:
-    """Read ``{Content}{ns}Name;{Element}{ns}Name``; an empty first brace means WSS4J's default."""
+    """Read ``{Content}{ns}Name;{Element}{ns}Name``; an empty first brace means WSS4J's default.
+
+    WSS4J lists parts that may be missing apart; here they have the mark of all others.
+    """
     parts = []
     for piece in filter(None, (piece.strip() for piece in text.split(";"))):
-        match = _WSS4J_PART.fullmatch(piece)
+        match = _WSS4J_PART.fullmatch(piece.removesuffix("?"))
         if match is None:
             raise ProfileError(f"{piece!r} is not a part in WSS4J's form.", path=path)
         modifier, uri, local = match.groups()
         tag = f"{{{uri}}}{local}" if uri and uri != "Null" else local
         scope: Scope | None = {"Element": "element", "Content": "content"}.get(modifier)  # type: ignore[assignment]
         kind: Kind = "header" if modifier == "Header" else "element"
-        parts.append(Part(piece, kind, tag, scope=scope))
+        parts.append(Part(piece, kind, tag, scope=scope, optional=piece.endswith("?")))
     return parts
 
 

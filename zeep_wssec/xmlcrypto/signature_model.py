@@ -40,6 +40,7 @@ _DIGEST_VALUE = f"{{{DS}}}DigestValue"
 _INCLUSIVE_NAMESPACES = f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _TRANSFORMATION_PARAMETERS = f"{{{WSSE}}}TransformationParameters"
+_WSU_ID = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id"
 _ALGORITHM = frozenset({"Algorithm"})
 _MAX_PREFIXES = 64
 
@@ -86,7 +87,8 @@ def read_signature(element: etree._Element, *, max_references: int) -> Signature
 
     Spec: XML Signature 1.1, section 4; BSP 1.1 R3102, R3103, R5401, R5403, R5404, R5412, R5416.
     """
-    children = children_of(element, attributes={"Id"})
+    # Some writers give it both; the Id index knows either.
+    children = children_of(element, attributes={"Id", _WSU_ID})
     if [child.tag for child in children] != [SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO]:
         raise MalformedSecurityError(
             "A Signature must hold SignedInfo, SignatureValue and KeyInfo, and nothing else."

@@ -65,7 +65,7 @@ def children_of(
     for key in element.keys():  # noqa: SIM118  # an element is iterated by its children
         if key not in attributes:
             raise MalformedSecurityError(
-                f"{_local_name(element)} has the attribute {str(key)[:80]}, which is not allowed."
+                f"{_local_name(element)} has the attribute {str(key)[:120]}, which is not allowed."
             )
     return children
 

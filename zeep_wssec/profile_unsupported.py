@@ -1,0 +1,51 @@
+"""What people ask a profile file for that it does not have: the answer says so, and what there is instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_POLICY = (
+    "Policies (WS-Policy, WS-SecurityPolicy) are not read: write as steps what the policy asserts; "
+    "algorithm_suite takes the name of its suite."
+)
+_STS = "Tokens from an STS (WS-Trust) are not supported."
+_SAML = "SAML assertions are not supported."
+_KERBEROS = "Kerberos is not supported, nor are its keytab files; keys are in pkcs12 or pem files."
+_JAVA = (
+    "Java keystores are not read. Convert it: keytool -importkeystore -srckeystore old.jks "
+    '-destkeystore new.p12 -deststoretype PKCS12; then pkcs12 = "new.p12".'
+)
+_JWK = "JSON Web Keys are not read; keys are in pkcs12 or pem files."
+_FETCHED = "Keys are not fetched over a network; give a file, or base64_env."
+_MTOM = "MTOM and attachments are not supported."
+_EVIDENCE = (
+    "Messages are not kept: they may hold passwords. Keep the octets yourself, and the report of "
+    "profile.on_exchange with them."
+)
+_INSTEAD: Mapping[str, str] = {
+    "policy": _POLICY,
+    "ws_policy": _POLICY,
+    "security_policy": _POLICY,
+    "sts": _STS,
+    "ws_trust": _STS,
+    "issued_token": _STS,
+    "saml": _SAML,
+    "saml_token": _SAML,
+    "kerberos": _KERBEROS,
+    "kerberos_token": _KERBEROS,
+    "keytab": _KERBEROS,
+    "jks": _JAVA,
+    "jceks": _JAVA,
+    "jwk": _JWK,
+    "url": _FETCHED,
+    "mtom": _MTOM,
+    "attachments": _MTOM,
+    "keep_evidence": _EVIDENCE,
+}
+
+
+def find_instead(word: object) -> str:
+    """Give what there is in place of ``word``, however it is spelt, or an empty text."""
+    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(word)).lower())
+    return _INSTEAD.get(plain.strip("_"), "")
