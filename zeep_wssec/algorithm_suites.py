@@ -132,18 +132,30 @@ class AlgorithmSuite:
         ours: Mapping[str, Any],
         theirs: Mapping[str, Any],
     ) -> _Settings:
-        if theirs.get("wrapped") and "key_wrap" not in {**ours, **theirs}:
-            raise ProfileError(
-                f"The suite {self.name} wraps keys with {self.key_wrap}, which is not built.",
-                hint='Say another: key_wrap = "kw-aes256".',
-                path="key_wrap",
-            )
+        self.check_wrap(theirs)
         try:
             return make(**{**ours, **theirs})
         except LegacyAlgorithmError as error:
             if error.details.get("path") not in theirs:
                 self.explain(error)
             raise
+
+    def check_wrap(self, settings: Mapping[str, Any]) -> None:
+        """Refuse an encryption that wraps a key as the suite says, where that is not built.
+
+        Args:
+            settings: What the step says itself.
+
+        Raises:
+            ProfileError: It names no other key wrap.
+        """
+        built = self.key_wrap in algorithms.KEY_WRAPS_BY_NAME
+        if settings.get("wrapped") and "key_wrap" not in settings and not built:
+            raise ProfileError(
+                f"The suite {self.name} wraps keys with {self.key_wrap}, which is not built.",
+                hint='Say another: key_wrap = "kw-aes256".',
+                path="key_wrap",
+            )
 
     def explain(self, error: LegacyAlgorithmError) -> None:
         """Say in the hint of ``error`` that the algorithm comes from the suite, and what to do."""

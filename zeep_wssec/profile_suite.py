@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zeep_wssec.algorithm_suites import AlgorithmSuite
-from zeep_wssec.errors import LegacyAlgorithmError
+from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
 from zeep_wssec.profile_schema import STEPS
 from zeep_wssec.profile_values import Place, read_value
 from zeep_wssec.settings import Encryption, SessionKey, Signature
@@ -84,6 +84,10 @@ def _fill_steps(
     changed = []
     for index, table in enumerate(steps):
         if isinstance(table, dict):
+            try:
+                suite.check_wrap(table)
+            except ProfileError as error:
+                raise error.under(place.at(index).path) from None
             added = _settings_of(suite, table, shared)
             filled |= {place.at(index).at(name).path for name in added}
             table = {**table, **added}

@@ -193,14 +193,14 @@ def test_check_7_nonce_is_accepted_once(world: World, kind: Any) -> None:
     with pytest.raises(ReplayError) as caught:
         receiver.check(message)
     assert caught.value.report is not None
-    assert receiver.check(login(world, **token))
+    assert receiver.check(login(world, **token)).report.accepted
 
 
 def test_check_7_nonce_in_another_message(world: World) -> None:
     """P-21: what else stands in the message does not make a captured token new."""
     receiver = ours(world, inbound=PROVED)
     message = login(world)
-    assert receiver.check(message)
+    assert receiver.check(message).report.accepted
     with pytest.raises(ReplayError):
         receiver.check(message.replace(b"lo &amp;", b"other"))
 
@@ -246,7 +246,7 @@ def test_check_7_remembered_as_long_as_it_counts(world: World) -> None:
     moment = [NOW]
     receiver = Profile(keystore=world.ours, clock=lambda: moment[0], inbound=PROVED)
     message = login(world)
-    assert receiver.check(message)
+    assert receiver.check(message).report.accepted
     for seconds, error in ((359, ReplayError), (360, MessageExpiredError)):
         moment[0] = NOW + timedelta(seconds=seconds)
         with pytest.raises(error):
@@ -266,14 +266,24 @@ def test_check_7_token_without_an_age(world: World) -> None:
         ours(world, at=timedelta(seconds=360), inbound=anyway).check(message)
 
 
+def test_check_7_stored_message(world: World) -> None:
+    """P-21: a message that is looked at long after may be looked at again, at the time when it came."""
+    message = login(world)
+    later = ours(world, at=timedelta(days=1), inbound=PROVED)
+    for _ in range(2):
+        assert later.check(message, now=NOW).report.accepted
+    with pytest.raises(MessageExpiredError):
+        later.check(message)
+
+
 def test_check_7_full_store_refuses(world: World) -> None:
     """P-21: a store without room refuses what is new and knows what it holds; time makes room."""
     moment = [NOW]
     store = MemoryReplayStore(max_entries=2, clock=lambda: moment[0])
     receiver = Profile(keystore=world.ours, clock=lambda: moment[0], inbound=PROVED, replay=store)
     first = login(world)
-    assert receiver.check(first)
-    assert receiver.check(login(world))
+    assert receiver.check(first).report.accepted
+    assert receiver.check(login(world)).report.accepted
     with pytest.raises(ReplayError, match="holds 2 entries"):
         receiver.check(login(world))
     with pytest.raises(ReplayError, match="accepted before"):
@@ -284,7 +294,7 @@ def test_check_7_full_store_refuses(world: World) -> None:
         at=timedelta(seconds=400),
         outbound=(Timestamp(), UsernameToken(username="alice", password="ecila-secret")),
     )
-    assert receiver.check(later.secure(MESSAGE).to_bytes())
+    assert receiver.check(later.secure(MESSAGE).to_bytes()).report.accepted
     assert len(store) == 1
 
 
@@ -312,7 +322,7 @@ def test_check_7_store_of_the_caller(world: World) -> None:
     store = SharedStore()
     one, two = (ours(world, inbound=PROVED, replay=store) for _ in range(2))
     message = login(world)
-    assert one.check(message)
+    assert one.check(message).report.accepted
     with pytest.raises(ReplayError):
         two.check(message)
     ((key, expires),) = store.asked.items()
@@ -627,6 +637,43 @@ def test_check_12_every_suite(kind: str, sha: str, transport: str) -> None:
     assert (signature.algorithm, signature.digest) == (f"rsa-{expected}", expected)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Basic256GCMSha256Rsa15", ("aes256-gcm", "rsa-1_5", "sha1", "sha1")),
+        ("Basic128GCMSha256", ("aes128-gcm", "rsa-oaep-mgf1p", "sha1", "sha1")),
+        ("Basic128GCMSha256MgfSha256", ("aes128-gcm", "rsa-oaep", "sha256", "sha256")),
+    ],
+)
+def test_check_12_suites_with_gcm(name: str, expected: tuple[str, ...]) -> None:
+    """SW-09: names that single products and networks have added."""
+    made = AlgorithmSuite.named(name).encryption(recipients=["p"], legacy={"rsa-1_5": "a test"})
+    assert (made.algorithm, made.key_transport, made.digest, made.mgf) == expected
+    with pytest.raises(ProfileError, match="is not an algorithm suite"):
+        AlgorithmSuite.named("CustomAlgorithmSuite")
+
+
+def test_check_12_wrap_of_triple_des(world: World) -> None:
+    """SW-09: a suite whose key wrap is not built says so where a key is wrapped."""
+    suite, legacy = AlgorithmSuite.named("TripleDesSha256"), {"3des": "a test", "cbc": "a test"}
+    with pytest.raises(ProfileError, match="kw-tripledes, which is not built"):
+        suite.encryption(key="k", wrapped=True, legacy=legacy)
+    made = suite.encryption(key="k", wrapped=True, key_wrap="kw-aes256", legacy=legacy)
+    assert made.key_wrap == "kw-aes256"
+    text = """
+algorithm_suite = "TripleDesSha256"
+
+[[outbound]]
+step = "encryption"
+key = "shared"
+wrapped = true
+legacy = { 3des = "a test", cbc = "a test" }
+"""
+    with pytest.raises(ProfileError, match=r"outbound\[0\]\.key_wrap: .* not built"):
+        world.load(text)
+    assert world.load(text + 'key_wrap = "kw-aes256"\n').plan.outbound
+
+
 def test_check_12_weak_suite_in_a_file(world: World) -> None:
     """SW-05, SW-09: a suite with SHA-1 is refused with what to do; its opt-in lets it pass."""
     weak = SUITE.replace("Basic256Sha256", "Basic256")
@@ -716,7 +763,7 @@ SHORT_KEY, LONG_KEY = b"thirty-one octets, one too few!", b"thirty-two octets, a
 
 def shown(error: BaseException) -> str:
     """Everything that tools tell of an error: texts, frames and their variables, causes and contexts."""
-    texts = []
+    texts: list[str] = []
     seen: BaseException | None = error
     while seen is not None:
         texts += traceback.TracebackException.from_exception(seen, capture_locals=True).format()

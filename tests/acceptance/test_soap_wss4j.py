@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -66,8 +67,11 @@ def test_check_1_timestamp_signature_and_encryption(world: World, wss4j: Batch) 
     assert "CN=client" in signature["signer"]
     assert encryption["algorithm"] == XENC + "aes128-cbc"
     assert [(part["name"], part["content"]) for part in encryption["covered"]] == [("Body", True)]
-    times = [found(message.encode(), "{*}" + name)[0].text or "" for name in ("Created", "Expires")]
-    assert times[0][:13] <= times[1][:13]
+    created, expires = (
+        datetime.fromisoformat(found(message.encode(), "{*}" + name)[0].text or "")
+        for name in ("Created", "Expires")
+    )
+    assert (expires - created).total_seconds() == 300
 
 
 SIGNATURE_IDENTIFIERS = {

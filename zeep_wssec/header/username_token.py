@@ -17,7 +17,6 @@ from zeep_wssec.errors import (
     MalformedSecurityError,
     MessageExpiredError,
     OutboundError,
-    TokenUnavailableError,
 )
 from zeep_wssec.header.context import Incoming, Outgoing
 from zeep_wssec.header.evidence import UsernameTokenEvidence
@@ -231,7 +230,7 @@ def username_token_secret(message: Incoming, element: etree._Element) -> Symmetr
 
     Raises:
         InvalidTokenError: Broken content, or no Salt and Iteration.
-        TokenUnavailableError: The keystore has no such user.
+        MalformedSecurityError: Too many of them.
 
     Spec: WSS UsernameToken Profile 1.1.1, section 4; BSP 1.1 R4216, R4217, R4218.
     """
@@ -239,17 +238,14 @@ def username_token_secret(message: Incoming, element: etree._Element) -> Symmetr
     if token.salt is None:
         raise InvalidTokenError("A UsernameToken without Salt and Iteration is no key.")
     secret = message.keys.users.get(token.username)
-    if secret is None:
-        raise TokenUnavailableError(
-            "The keystore has no user of the name that a key is derived for.",
-            hint="Add the user with its password.",
-        )
+    # An unknown user gets a random password: it fails where a wrong one does, and tells nobody who exists.
+    password = secrets.token_bytes(_SALT_OCTETS) if secret is None else secret.reveal()
     if element not in message.symmetric_keys:
         message.count("derived UsernameToken", _MAX_DERIVED)
     return SymmetricKey(
-        octets=username_token_key(secret.reveal(), token.salt, token.iterations),
+        octets=username_token_key(password, token.salt, token.iterations),
         text=f"the password of the user {token.username!r}",
-        known_to=(token.username,),
+        known_to=(token.username,) if secret is not None else (),
         elements=(element,),
         recipient=token.username,
     )
@@ -298,7 +294,7 @@ def _read_password(element: etree._Element) -> tuple[Literal["digest", "text", "
     if password is None:
         return "none", ""
     kind = _TYPES.get(password.get("Type") or USERNAME_PROFILE + "PasswordText")
-    if kind is None:
+    if kind is None or set(password.keys()) - {"Type"}:
         raise InvalidTokenError("The Password has a Type that is not understood.")
     return kind, password.text or ""
 
