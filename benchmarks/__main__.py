@@ -17,11 +17,22 @@ from lxml import etree
 
 from benchmarks import children, parallel
 from benchmarks.cases import Cases
+from benchmarks.hostile import Hostile
 from benchmarks.material import Material
 from benchmarks.measure import FULL, QUICK
 from benchmarks.table import Row, lines
 
-GROUPS = ("sign", "verify", "encrypt", "decrypt", "threads", "processes", "memory", "import")
+GROUPS = (
+    "sign",
+    "verify",
+    "encrypt",
+    "decrypt",
+    "threads",
+    "processes",
+    "memory",
+    "import",
+    "hostile",
+)
 
 
 _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
@@ -36,16 +47,25 @@ def main() -> None:
         os.execve(sys.executable, command, {**os.environ, **_ALLOCATOR})  # noqa: S606
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds, without memory")
-    parser.add_argument("--only", choices=GROUPS, action="append", help="may be repeated")
+    parser.add_argument("groups", nargs="*", type=_group, metavar="GROUP", help=", ".join(GROUPS))
+    parser.add_argument("--only", choices=GROUPS, action="append", help="the same; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     given = parser.parse_args()
-    wanted = given.only or [name for name in GROUPS if not (given.quick and name == "memory")]
+    wanted = [*given.groups, *(given.only or ())] or [
+        name for name in GROUPS if not (given.quick and name == "memory")
+    ]
     rows = list(_measure(wanted, quick=given.quick))
     print(_surroundings())
     print("\n".join(lines(rows)))
     if given.json is not None:
         data = [{**asdict(row), "verdict": row.verdict} for row in rows]
         given.json.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _group(text: str) -> str:
+    if text not in GROUPS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(GROUPS)}")
+    return text
 
 
 def _measure(wanted: list[str], *, quick: bool) -> Iterator[Row]:
@@ -61,6 +81,7 @@ def _measure(wanted: list[str], *, quick: bool) -> Iterator[Row]:
         "processes": lambda: parallel.processes(effort),
         "memory": children.memory,
         "import": lambda: children.imports(effort),
+        "hostile": lambda: Hostile(material, effort, quick=quick).rows(),
     }
     try:
         for name in GROUPS:

@@ -19,8 +19,8 @@ from zeep_wssec.errors import DecryptionError, InboundError, WSSecError
 
 SETTINGS = {
     "Addressing", "AlgorithmSuite", "Anonymous", "AnyoneUnder", "BinaryToken", "Encryption",
-    "Exchange", "Inbound", "Keystore", "Limits", "MemoryReplayStore", "OverTLS", "Overlay", "Pin",
-    "Profile", "ReplayStore", "Report", "Secret", "SecurityContext", "SecurityHeader", "Service",
+    "Exchange", "Inbound", "KeptExchange", "Keystore", "Limits", "MemoryReplayStore", "OverTLS", "Overlay", "Pin",
+    "Profile", "RedactedHistory", "ReplayStore", "Report", "Secret", "SecurityContext", "SecurityHeader", "Service",
     "SessionKey", "Signature", "SignatureConfirmation", "Subject", "TLS", "Timestamp", "Unverified",
     "UsernameToken",
 }  # fmt: skip

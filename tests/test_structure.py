@@ -16,10 +16,10 @@ SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *(ROOT / "benchmar
 
 LAYERS = (
     {"errors"},
-    {"keys", "replay", "report", "soap"},
-    {"wsdl_names", "xmlcrypto"},
+    {"keys", "report", "soap"},
+    {"bsp", "redaction", "wsdl_names", "xmlcrypto"},
     {"settings", "profile_keys"},
-    {"algorithm_suites", "demands", "step_order"},
+    {"algorithm_suites", "conformance", "demands", "replay", "step_order"},
     {"exchange", "plan"},
     {
         "calls",
@@ -30,8 +30,8 @@ LAYERS = (
         "profile_unsupported",
         "results",
     },
-    {"profile_values", "verdict"},
-    {"evidence_words", "profile_step_words", "profile_suite", "requirements"},
+    {"history", "profile_values", "verdict"},
+    {"evidence_words", "profile_step_words", "profile_suite", "repetition", "requirements"},
     {"inbound", "outbound", "profile_step_lint", "profile_words"},
     {"profile_file", "profile_lint", "transport"},
     {"arguments", "clients"},
@@ -52,10 +52,11 @@ IMPORTERS = {
     "httpx": {"testing", "transport"},
     "pyhanko_certvalidator": {"keys"},
     "pytest": {"testing"},
+    "redis": {"replay"},
     "requests": {"testing", "transport"},
     "rich": {"cli"},
     "xmlsec": {"cli.doctor"},
-    "zeep": {"cli", "clients", "errors", "profile", "testing", "transport"},
+    "zeep": {"cli", "clients", "errors", "history", "profile", "testing", "transport"},
 }
 """Which units may import what others wrote; a library that stands nowhere here is refused."""
 

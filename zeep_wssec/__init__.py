@@ -41,6 +41,7 @@ from zeep_wssec.errors import (
     WSSecError,
 )
 from zeep_wssec.exchange import Exchange
+from zeep_wssec.history import KeptExchange, RedactedHistory
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Overlay, Service
@@ -78,6 +79,7 @@ __all__ = [
     "Inbound",
     "InboundError",
     "InvalidTokenError",
+    "KeptExchange",
     "KeyLoadError",
     "KeyMaterialError",
     "KeyMismatchError",
@@ -96,6 +98,7 @@ __all__ = [
     "Pin",
     "Profile",
     "ProfileError",
+    "RedactedHistory",
     "ReplayError",
     "ReplayStore",
     "Report",

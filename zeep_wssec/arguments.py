@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
@@ -97,6 +97,11 @@ def moment(given: datetime | None, clock: Callable[[], datetime]) -> datetime:
             path="clock" if given is None else "now",
         )
     return now
+
+
+def utc_now() -> datetime:
+    """Read the clock: the only place that does."""
+    return datetime.now(UTC)
 
 
 _INSTEAD = "Give the bytes as they come from the file or the line, or the Envelope element."

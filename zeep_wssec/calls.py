@@ -7,14 +7,38 @@ another transport the latest call counts, and an answer to an earlier one is ref
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from lxml import etree
 
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.report import Report
 
+if TYPE_CHECKING:
+    from zeep_wssec.results import ExchangeRecord
+
 _MAX_CALLS = 16
 _MAX_REPORTS = 8
+_MAX_WATCHED = 16
+
+
+class Watcher(Protocol):
+    """Is told of one call; what it is given is the message itself, so it copies what it keeps."""
+
+    def sent(self, envelope: etree._Element) -> None:
+        """See the request, protected, just before it is sent."""
+
+    def received(self, envelope: etree._Element) -> None:
+        """See the answer as it came: nothing of it is checked."""
+
+    def opened(self, envelope: etree._Element) -> None:
+        """See the answer when it has been accepted, decrypted."""
+
+    def ended(self, record: ExchangeRecord) -> None:
+        """Learn how the call ended."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,16 +51,66 @@ class Call:
     """Monotonic seconds."""
     resumed: bool = False
     """Whether our transport has brought the answer."""
+    watchers: tuple[Watcher, ...] = ()
+
+    def received(self, envelope: etree._Element) -> etree._Element:
+        """Tell the watchers that this answer came, and give it back."""
+        for watcher in self.watchers:
+            watcher.received(envelope)
+        return envelope
+
+    def opened(self, envelope: etree._Element) -> None:
+        """Tell the watchers that this is the accepted answer."""
+        for watcher in self.watchers:
+            watcher.opened(envelope)
+
+    @property
+    def listeners(self) -> tuple[Callable[[ExchangeRecord], None], ...]:
+        """Give what the record of the call goes to."""
+        return tuple(watcher.ended for watcher in self.watchers)
+
+
+@dataclass(frozen=True, eq=False)
+class _Watched:
+    """A request that a plugin has seen and that a profile protects next."""
+
+    watcher: Watcher
+    envelope: int
+    """``id`` of the tree: the tree itself would be kept alive if the call is given up."""
+    http_headers: dict[str, str]
+
+    def is_it(self, envelope: etree._Element, http_headers: dict[str, str]) -> bool:
+        """Tell whether it is this request; a later plugin may have replaced one of the two."""
+        return self.envelope == id(envelope) or self.http_headers is http_headers
 
 
 _calls: ContextVar[tuple[Call, ...]] = ContextVar("zeep_wssec_calls", default=())
 _reports: ContextVar[tuple[tuple[object, Report], ...]] = ContextVar(
     "zeep_wssec_reports", default=()
 )
+_watched: ContextVar[tuple[_Watched, ...]] = ContextVar("zeep_wssec_watched", default=())
 
 
-def begin(call: Call) -> None:
-    """Put a call on top; the oldest of too many is forgotten (it was never answered)."""
+def watch(watcher: Watcher, envelope: etree._Element, http_headers: dict[str, str]) -> None:
+    """Have ``watcher`` told of the call that begins with this request.
+
+    A plugin of zeep sees a request before it is protected, and may itself make calls; so the request is
+    known again by its tree or its headers, not by what comes next.
+    """
+    item = _Watched(watcher, id(envelope), http_headers)
+    _watched.set((*_watched.get(), item)[-_MAX_WATCHED:])
+
+
+def begin(call: Call, envelope: etree._Element, http_headers: dict[str, str]) -> None:
+    """Put a call on top, without a report yet; the oldest of too many is forgotten (it was never answered)."""
+    keep_report(call.owner, None)
+    waiting = _watched.get()
+    if waiting:
+        ours = [item for item in waiting if item.is_it(envelope, http_headers)]
+        _watched.set(tuple(item for item in waiting if item not in ours))
+        call = replace(call, watchers=tuple(item.watcher for item in ours))
+        for watcher in call.watchers:
+            watcher.sent(envelope)
     _calls.set((*_calls.get(), call)[-_MAX_CALLS:])
 
 
@@ -56,8 +130,8 @@ def end(call: Call) -> None:
     _calls.set(tuple(item for item in _calls.get() if item is not call))
 
 
-def take(owner: object) -> Call | None:
-    """Take the call of ``owner`` on top: the answer that is read now must be its answer.
+def take(owner: object, answer: etree._Element) -> Call | None:
+    """Take the call of ``owner`` on top: ``answer``, which is read now, must be its answer.
 
     What the answer itself says of the request never picks the call: a call that was given up, by a
     timeout say, would let its late answer pass for that of the next one.
@@ -65,6 +139,7 @@ def take(owner: object) -> Call | None:
     call = latest(owner)
     if call is not None:
         end(call)
+        call.received(answer)
     return call
 
 

@@ -13,6 +13,7 @@ from zeep_wssec.settings.checks import check_choice, check_number, frozen_legacy
 UnsignedFaults = Literal["refuse", "accept"]
 Related = Literal["if_present", "required"]
 EmptyReplies = Literal["refuse", "accept"]
+Replays = Literal["refuse", "accept"]
 UserProof = Literal["digest", "text", "derived_key"]
 Action = Literal["timestamp", "username_token", "signature", "encryption"]
 
@@ -101,6 +102,9 @@ class Inbound:
     """``"accept"``: a Fault that nothing protects reaches the caller as zeep's ``Fault``; trust no word of it."""
     empty_replies: EmptyReplies = "refuse"
     """``"accept"``: an answer without content is taken, as one-way operations need it."""
+    replays: Replays = "refuse"
+    """``"accept"``: a signed message is taken again while it is fresh, for peers that send the same octets
+    twice; Nonces of UsernameTokens are still taken once."""
     legacy: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,6 +130,7 @@ class Inbound:
             check_choice(f"order[{index}]", action, Action)
         check_choice("unsigned_faults", self.unsigned_faults, UnsignedFaults)
         check_choice("empty_replies", self.empty_replies, EmptyReplies)
+        check_choice("replays", self.replays, Replays)
         if isinstance(self.signed_by, list):
             object.__setattr__(self, "signed_by", tuple(self.signed_by))
         if not self.signed and self.signed_by is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from lxml import etree
 
 from zeep_wssec.errors import KeyMaterialError, MalformedSecurityError, ProfileError
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.secrets import HiddenBytes
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import DS, WSA, WSA_2004, WSU, XENC
@@ -20,6 +21,18 @@ _ENCRYPTED_DATA = f"{{{XENC}}}EncryptedData"
 _SIGNATURE_VALUE = f"{{{DS}}}SignatureValue"
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Somebody who shares a symmetric key with us: a name counts for one kind of entry only."""
+
+    kind: Literal["partner", "secret", "user"]
+    name: str
+    """Alias of the partner or the secret, or name of the user."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name!r}"
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SessionSecret:
     """A key that one message carried encrypted, and that its answer may name by EncryptedKeySHA1."""
@@ -27,8 +40,11 @@ class SessionSecret:
     sha1: bytes
     """SHA-1 of the encrypted key."""
     octets: bytes = field(repr=False)
-    known_to: tuple[str, ...] = ()
-    """Aliases of those who could open it; empty: it came from somebody who is not named."""
+    known_to: tuple[Holder, ...] = ()
+    """Who could open it; empty: it came from somebody who is not named."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "octets", HiddenBytes(self.octets))
 
     def __reduce__(self) -> NoReturn:
         raise KeyMaterialError("A session key is not pickled: it would leave the process.")

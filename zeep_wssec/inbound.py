@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import base64
+import binascii
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
 
+from zeep_wssec.conformance import check_received
 from zeep_wssec.demands import Demands, Inbound, SignedBy, Unverified
 from zeep_wssec.errors import (
     DecryptionError,
@@ -36,8 +40,9 @@ from zeep_wssec.header.decryption import (
     read_reference_list_element,
 )
 from zeep_wssec.header.derived_key import DERIVED_KEY_TOKENS
-from zeep_wssec.header.evidence import UsernameTokenEvidence
+from zeep_wssec.header.evidence import SharedKeySigner
 from zeep_wssec.header.security_context import SECURITY_CONTEXT_TOKENS, read_security_context
+from zeep_wssec.header.symmetric import SymmetricKey
 from zeep_wssec.header.symmetric_reference import read_derived_key_token
 from zeep_wssec.header.timestamp import TIMESTAMP, read_timestamp
 from zeep_wssec.header.username_token import USERNAME_TOKEN, read_username_token
@@ -45,7 +50,8 @@ from zeep_wssec.header.verification import read_signature_element
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.path import PathValidator
 from zeep_wssec.plan import Plan
-from zeep_wssec.replay import require_new
+from zeep_wssec.repetition import require_first
+from zeep_wssec.replay import ReplayStore
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import Verdict, demands_for, judge, require_as_sent, signers_for
 from zeep_wssec.soap.envelope import Envelope, fault_text
@@ -86,6 +92,7 @@ def check(
     now: datetime,
     paths: PathValidator,
     operation: str | None = None,
+    replay: ReplayStore | None = None,
 ) -> Outcome:
     """Check a message and decrypt it in place.
 
@@ -96,6 +103,7 @@ def check(
         now: Aware UTC time.
         paths: Validates certificate paths where a partner is not known by its certificate.
         operation: Name of the operation, for its overlay, besides those that the request tells.
+        replay: Remembers the message, in place of the plan's store.
 
     Returns:
         What was found and proved, and what an answer to this message may refer to.
@@ -121,13 +129,14 @@ def check(
         security = _find_security_header(envelope, plan)
         message = _start(envelope, security, plan, demands, signed_by, now, paths, exchange)
         # 3. Its children in document order; decryption may put new ones in.
-        _read_children(message, order)
+        broken = _read_by_rules(message, plan, order)
         # 4. What was proved, against what must be.
         verdict = judge(message, plan, demands, exchange)
         accepted_fault = _check_verdict(message, demands, verdict)
         # 5. Whether it is the first of its kind: last, because what is remembered is refused from now on.
         if not accepted_fault:
-            _require_new_tokens(message, plan)
+            store = plan.replay if replay is None else replay
+            require_first(message, store, demands, exchange, verdict)
     except InboundError as error:
         refusal = _with_context(error, envelope, message, order)
         raise refusal from refusal.__cause__
@@ -136,46 +145,48 @@ def check(
         message,
         order=order,
         proved=() if accepted_fault else verdict.proved,
-        warnings=_warnings(demands, accepted_fault, verdict.proved),
+        warnings=(*_warnings(demands, accepted_fault, verdict.proved), *broken),
     )
     return Outcome(report=report, received=_received(message))
-
-
-def _require_new_tokens(message: Incoming, plan: Plan) -> None:
-    """Refuse a UsernameToken that was accepted before, and remember those of this message.
-
-    Only what was accepted is remembered: whoever sends a captured Nonce ahead, with another password or in
-    a message that fails for any other reason, does not keep the true message out. Of two copies that arrive
-    at once the store lets one pass.
-
-    Raises:
-        ReplayError: It was accepted before, or the store cannot tell.
-
-    Spec: WSS UsernameToken Profile 1.1.1, section 5, Security Considerations.
-    """
-    for item in message.evidence:
-        if isinstance(item, UsernameTokenEvidence) and item.replay_key:
-            require_new(plan.replay, item.replay_key, item.replay_until)
 
 
 def _received(message: Incoming) -> Received:
     """Note what an answer to this message may refer to."""
     envelope = message.envelope
-    # A session key lists nothing by itself; what later steps used it for says so elsewhere.
-    keys = sorted(
-        message.received_keys.items(),
-        key=lambda item: bool(message.key_references.get(item[1].elements[0])),
-    )
-    signers = (item.signer for item in message.signatures if item.trusted_as is not None)
+    over_body = [item for item in message.covering(envelope.body) if item.trusted_as is not None]
+    trusted = over_body or [item for item in message.signatures if item.trusted_as is not None]
+    signers = dict.fromkeys(item.signer for item in trusted if isinstance(item.signer, Certificate))
     return Received(
         message_id=message_id(envelope),
         action=addressing_action(envelope),
         signature_values=tuple(item.value for item in message.signatures),
-        signers=tuple(item for item in signers if isinstance(item, Certificate)),
+        signers=tuple(signers),
         session_keys=tuple(
-            SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to) for sha1, key in keys
+            SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to)
+            for sha1, key in _vouched_keys(message)
         ),
     )
+
+
+def _vouched_keys(message: Incoming) -> list[tuple[bytes, SymmetricKey]]:
+    """Give the keys of this message that an answer may use: anybody could put another one beside them.
+
+    Those that trusted signatures were made with come first, then those whose EncryptedKey one covers.
+    """
+    used = {
+        element
+        for item in message.signatures
+        if isinstance(item.signer, SharedKeySigner)
+        and (item.trusted_as is not None or message.is_covered(item.element))
+        for element in item.signer.elements
+    }
+    signing = [item for item in message.received_keys.items() if item[1].elements[0] in used]
+    covered = [
+        item
+        for item in message.received_keys.items()
+        if item not in signing and message.is_covered(item[1].elements[0])
+    ]
+    return signing + covered
 
 
 def _find_security_header(envelope: Envelope, plan: Plan) -> etree._Element:
@@ -212,8 +223,28 @@ def _start(
         paths=paths,
         placement=Placement(envelope.root, plan.limits),
         session_keys=exchange.session_keys if exchange is not None else (),
-        own_values=frozenset(exchange.signature_values if exchange is not None else ()),
+        own_values=frozenset(_octets(exchange.signature_values if exchange is not None else ())),
     )
+
+
+def _octets(values: Sequence[str]) -> Iterator[bytes]:
+    for value in values:
+        with contextlib.suppress(binascii.Error, ValueError):
+            yield base64.b64decode(value)
+
+
+def _read_by_rules(message: Incoming, plan: Plan, order: list[str]) -> tuple[str, ...]:
+    """Read the children, and hold the message to the Basic Security Profile: as it came, and decrypted.
+
+    Returns:
+        What the rules only warn of.
+    """
+    envelope, security = message.envelope, message.security
+    warned = check_received(plan.bsp, envelope, security)
+    _read_children(message, order)
+    if message.encryptions:
+        warned += check_received(plan.bsp, envelope, security, opened=True)
+    return tuple(dict.fromkeys(warned))
 
 
 def _read_children(message: Incoming, order: list[str]) -> None:
@@ -243,6 +274,8 @@ def _read_children(message: Incoming, order: list[str]) -> None:
             # What was signed may be what nobody here can open; then that is the cause to name.
             check_all_opened(message)
             raise
+    for settle in message.unsettled:
+        settle()
     check_all_opened(message)
     check_nothing_left(message)
 

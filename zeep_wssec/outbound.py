@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from zeep_wssec.conformance import check_sent
 from zeep_wssec.errors import (
     KeyNotFoundError,
     MalformedSecurityError,
@@ -16,6 +17,7 @@ from zeep_wssec.errors import (
 )
 from zeep_wssec.exchange import (
     Exchange,
+    Holder,
     Received,
     SessionSecret,
     message_id,
@@ -112,6 +114,7 @@ def protect(
                 sent_id = message_id(envelope) or sent_id
             _run_at(message, step, plan.path_of_steps(steps), index)
         arrange(message.security, plan.header)
+        check_sent(plan.bsp, envelope, message.security)
     except BaseException as error:
         _put_back(message, undo_header)
         if isinstance(error, MalformedSecurityError):
@@ -219,7 +222,11 @@ def _exchange(
         has_encrypted_body=message is not None and message.body_encrypted,
         has_header=message is not None,
         session_keys=tuple(
-            SessionSecret(sha1=key.sha1, octets=key.octets, known_to=key.recipients)
+            SessionSecret(
+                sha1=key.sha1,
+                octets=key.octets,
+                known_to=tuple(Holder("partner", alias) for alias in key.recipients),
+            )
             for key in (message.message_keys.values() if message else ())
             if key.sha1 is not None
         ),

@@ -17,6 +17,7 @@ from zeep_wssec.errors import ProfileError
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.settings import (
+    BasicSecurityProfile,
     Encryption,
     SecurityHeader,
     Signature,
@@ -97,8 +98,10 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     service: Service = field(default_factory=Service)
     tls: TLS | None = None
+    bsp: BasicSecurityProfile | None = None
+    """Unset: of its rules those hold that every message is read by."""
     replay: ReplayStore = field(default_factory=MemoryReplayStore)
-    """Where Nonces of accepted UsernameTokens are remembered; unset: in memory, for this profile alone."""
+    """Where accepted messages are remembered; unset: in memory, for this profile alone."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.keystore, Keystore):
@@ -127,6 +130,8 @@ class Plan:
             _check_kind(name, getattr(self, name), kind)
         if self.tls is not None:
             _check_kind("tls", self.tls, TLS)
+        if self.bsp is not None:
+            _check_kind("bsp", self.bsp, BasicSecurityProfile)
         _check_kind("replay", self.replay, ReplayStore)
         _check_demands("inbound", self.inbound)
         _check_kind("outbound", self.outbound, list, tuple)

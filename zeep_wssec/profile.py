@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from zeep_wssec.arguments import (
     read_envelope,
     read_reply,
     read_request,
+    utc_now,
 )
 from zeep_wssec.calls import Call
 from zeep_wssec.clients import AsyncProfileClient, ProfileClient, open_async_client, open_client
@@ -29,13 +30,13 @@ from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSe
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
-from zeep_wssec.keys.secrets import without_frames
+from zeep_wssec.keys.secrets import hides_frames, without_frames
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import demands_for, require_signer, signers_for
 from zeep_wssec.results import Checked, ExchangeRecord, Secured
-from zeep_wssec.settings import SecurityHeader, Step
+from zeep_wssec.settings import BasicSecurityProfile, SecurityHeader, Step
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.transport.installed import require_async
 from zeep_wssec.transport.sync import ProfileTransport
@@ -52,9 +53,8 @@ logger = logging.getLogger(__name__)
 class Profile:
     """Everything that one partner's service demands, as one object for zeep, scripts and servers.
 
-    Pass it to ``zeep.Client`` or ``AsyncClient`` as ``wsse=``, or let ``client()`` and
-    ``async_client()`` make the client: their transport also sees what a bare hook cannot, such as empty
-    and raw answers. One profile serves any number of threads and tasks.
+    Pass it to ``zeep.Client`` or ``AsyncClient`` as ``wsse=``, or let ``client()`` make one, whose
+    transport sees empty and raw answers, too. One profile serves any number of threads and tasks.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Profile:
         limits: Limits | None = None,
         service: Service | None = None,
         tls: TLS | None = None,
+        bsp: BasicSecurityProfile | None = None,
         replay: ReplayStore | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
@@ -79,9 +80,8 @@ class Profile:
             outbound: Steps that protect a request, in this order.
             inbound: What answers must prove; unset, the request decides.
             operations: Overlays by SOAP action, addressing action or name of the Body's child.
-            header, namespaces, limits, service, tls: The security header, prefixes, bounds, connection.
-            replay: Where Nonces of accepted UsernameTokens are remembered; unset: in memory.
-            clock: Gives the aware present time.
+            header, namespaces, limits, service, tls, bsp: The security header, prefixes, bounds and so on.
+            replay, clock: Remembers accepted messages, in memory if unset; gives the aware present time.
 
         Raises:
             ProfileError: The settings do not fit together.
@@ -96,6 +96,7 @@ class Profile:
             limits=limits or Limits(),
             service=service or Service(),
             tls=tls,
+            bsp=bsp,
             replay=MemoryReplayStore(clock=clock) if replay is None else replay,
         )
         self._start(clock=clock, path=None)
@@ -103,7 +104,7 @@ class Profile:
     def _start(self, *, clock: Callable[[], datetime] | None, path: Path | None) -> None:
         self.owner: object = object()
         self.path = path
-        self._clock = clock or _utc_now
+        self._clock = clock or utc_now
         self._paths: PathValidator = Rfc5280PathValidator()
         self._listeners: tuple[Callable[[ExchangeRecord], None], ...] = ()
         self._has_transport = False
@@ -132,6 +133,7 @@ class Profile:
 
     # Without zeep.
 
+    @hides_frames
     def secure(
         self,
         envelope: Message,
@@ -158,6 +160,7 @@ class Profile:
         exchange = outbound.protect(root, self.plan, now=now, operation=operation, answers=received)
         return Secured(envelope=root, exchange=exchange)
 
+    @hides_frames
     def check(
         self,
         reply: Message,
@@ -165,6 +168,7 @@ class Profile:
         request: Request | None = None,
         operation: str | None = None,
         now: datetime | None = None,
+        replay: ReplayStore | None = None,
     ) -> Checked:
         """Check and decrypt one message.
 
@@ -174,6 +178,8 @@ class Profile:
                 it ``inbound`` must be stated.
             operation: Name of the operation, for its overlay, besides those that the request tells.
             now: Aware time, instead of the clock.
+            replay: Remembers it in place of the profile's store: a new ``MemoryReplayStore()`` for a message
+                that is looked at again.
 
         Returns:
             The message in plain text, with what it proved.
@@ -184,15 +190,14 @@ class Profile:
         """
         root = read_reply(reply, self.plan.limits)
         sent = read_request(request, actor=self.plan.header.actor)
-        return self._check(root, sent, operation=operation, now=now)
+        return self._check(root, sent, now, operation=operation, replay=replay)
 
     def _check(
         self,
         root: etree._Element,
         request: Exchange | None,
-        *,
-        operation: str | None = None,
         now: datetime | None = None,
+        **how: Any,
     ) -> Checked:
         calls.keep_report(self.owner, None)
         try:
@@ -202,7 +207,7 @@ class Profile:
                 exchange=request,
                 now=moment(now, self._clock),
                 paths=self._paths,
-                operation=operation,
+                **how,
             )
         except InboundError as error:
             if request is not None:
@@ -241,8 +246,7 @@ class Profile:
         except WSSecError as error:
             error.request_sent = "no"
             raise
-        calls.begin(call)
-        calls.keep_report(self.owner, None)
+        calls.begin(call, envelope, headers)
         return envelope, headers
 
     def verify(self, envelope: etree._Element) -> etree._Element:
@@ -251,7 +255,7 @@ class Profile:
         Raises:
             InboundError: The answer is refused; the request was sent.
         """
-        call = calls.take(self.owner)
+        call = calls.take(self.owner, envelope)
         if call is None:
             raise RequirementError(
                 "An answer came, but no request of this profile is under way in this thread or task.",
@@ -271,6 +275,7 @@ class Profile:
                 "TLS is stated as the proof of answers, but a bare wsse= cannot see whether there was "
                 "any; use profile.client(…) or profile.transport()"
             )
+        call.opened(envelope)
         self._record(call, outcome="accepted", code="", report=checked.report)
         return envelope
 
@@ -338,7 +343,8 @@ class Profile:
 
     def check_raw(self, content: bytes, call: Call) -> None:
         """Check an answer that zeep will hand to the caller without reading it."""
-        self.check(content, request=call.exchange)
+        root = call.received(read_reply(content, self.plan.limits))
+        call.opened(self._check(root, call.exchange).envelope)
 
     def finish(self, call: Call, error: WSSecError) -> None:
         """Record a call that ends in ``error``."""
@@ -377,12 +383,13 @@ class Profile:
             call.exchange, started=call.started, outcome=outcome, code=code, report=report
         )
         record.log(logger)
-        for listener in self._listeners:
+        for listener in (*self._listeners, *call.listeners):
             listener(record)
 
     def __repr__(self) -> str:
-        steps = ", ".join(type(step).__name__ for step in self.plan.outbound) or "no steps"
-        return f"<Profile {self.path.name if self.path else 'in memory'}: {steps}>"
+        plan, path = vars(self).get("plan"), vars(self).get("path")  # it may not be whole yet
+        steps = ", ".join(type(step).__name__ for step in plan.outbound) if plan else ""
+        return f"<Profile {path.name if path else 'in memory'}: {steps or 'no steps'}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.path is None:
@@ -391,8 +398,3 @@ class Profile:
                 hint="Save it as a profile file; one from a file pickles as its path.",
             )
         return (Profile.load, (str(self.path),))
-
-
-def _utc_now() -> datetime:
-    """Read the clock: the only place that does."""
-    return datetime.now(UTC)

@@ -45,6 +45,8 @@ from zeep_wssec.profile_values import (
     toml_key,
     toml_text,
 )
+from zeep_wssec.replay import ReplayStore
+from zeep_wssec.replay.settings import Replay, settings_of
 from zeep_wssec.settings import Encryption, Signature, Step
 from zeep_wssec.soap.parts import parse_parts
 from zeep_wssec.step_order import check_steps
@@ -129,6 +131,7 @@ def _read_whole(document: Mapping[str, Any], top: Place) -> Plan:
     inbound = _read_inbound(document, namespaces, top)
     operations = _read_operations(document, namespaces, top)
     trust = tables.pop("trust", TrustSection())
+    replay = _open_replay(tables.pop("replay", Replay()), top.at("replay"))
     entries = [
         read_settings(KeystoreEntry, table, place=top.at("keystore").at(index))
         for index, table in enumerate(
@@ -141,8 +144,16 @@ def _read_whole(document: Mapping[str, Any], top: Place) -> Plan:
         inbound=inbound,
         operations=operations,
         namespaces=namespaces,
+        replay=replay,
         **tables,
     )
+
+
+def _open_replay(settings: Replay, place: Place) -> ReplayStore:
+    try:
+        return settings.open()
+    except ProfileError as error:
+        raise error.under(place.path) from None
 
 
 def _read_namespaces(document: Mapping[str, Any], top: Place) -> dict[str, str]:
@@ -243,12 +254,15 @@ def settings_to_toml(plan: Plan) -> str:
     What has its default is left out. Reading the text gives the same settings again.
 
     Raises:
-        ProfileError: A password or certificate is in memory only, and no file can name it.
+        ProfileError: A password, certificate or replay store is in memory only, and no file can name it.
     """
     blocks = []
+    replay = settings_of(plan.replay)
+    if replay is None:
+        raise _only_in_memory("replay")
     for name, cls in TABLES.items():
-        section = getattr(plan, name, None)
-        if section is not None and (section != cls() or name == "tls"):
+        section = replay if name == "replay" else getattr(plan, name, None)
+        if section is not None and (section != cls() or name in ("tls", "bsp")):
             blocks.append([f"[{name}]", *_written(section, name)])
     if plan.namespaces:
         pairs = (f"{toml_key(key)} = {_value(uri, key)}" for key, uri in plan.namespaces.items())

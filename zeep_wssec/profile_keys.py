@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
+from typing import Any
 
-from zeep_wssec.errors import KeyMaterialError, ProfileError, WrongPasswordError
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError, ProfileError, WrongPasswordError
+from zeep_wssec.keys.fitness import read_usages
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.keystore_file import decode_base64
 from zeep_wssec.keys.secrets import Secret, without_frames
+from zeep_wssec.keys.trust_rules import RevocationMode, TrustException
 
 _PASSWORDS = ("password", "key_password", "alias")
 _NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password"}
@@ -39,8 +43,8 @@ class KeystoreEntry:
     """Environment variable that holds a PKCS#12 or PEM file in base64."""
     key: Path | None = None
     """PEM file with a private key; ``certificate`` and ``chain`` have the rest."""
-    certificate: Path | None = None
-    """Certificate of ``key`` or of ``partner``, in PEM or DER."""
+    certificate: Path | Sequence[Path] | None = None
+    """Certificate of ``key`` or of ``partner``, in PEM or DER; of ``partner`` a list, too: each may sign."""
     chain: tuple[Path, ...] = ()
     """Files with the certificates above that of ``key``."""
     password: Secret | None = field(default=None, repr=False)
@@ -81,6 +85,8 @@ class KeystoreEntry:
                     hint=f"Beside {forms[0]} there may be {', '.join(_FORMS[forms[0]])}.",
                     path=name,
                 )
+        if self.key is not None and isinstance(self.certificate, tuple):
+            raise ProfileError("A key has one certificate.", path="certificate")
         if self.cache_seconds is not None and self.cache_seconds < 0:
             raise ProfileError("A time is 0 or more.", path="cache_seconds")
         needed = _NEEDED.get(forms[0], forms[0])
@@ -126,7 +132,7 @@ class KeystoreEntry:
             raise AssertionError("checked when it was made")
         return Keystore.from_pem(
             key=self.key,
-            certificate=self.certificate,
+            certificate=self.certificate if isinstance(self.certificate, Path) else None,
             chain=self.chain,
             password=password,
             alias="key" if alias is None else alias,
@@ -143,6 +149,58 @@ class TrustSection:
     """Files with certificates that may stand between a signer and an anchor."""
     pins: tuple[str, ...] = ()
     """SHA-256 fingerprints, in hex, of certificates that are trusted as they are."""
+    revocation: RevocationMode = "off"
+    """What follows where nothing tells whether a signer's certificate is revoked: ``"soft"`` a warning,
+    ``"hard"`` a refusal. One that is known to be revoked is always refused."""
+    crls: tuple[Path, ...] = ()
+    """Files with complete CRLs, in DER or PEM."""
+    ocsp: tuple[Path, ...] = ()
+    """Files with OCSP responses, in DER."""
+    extended_key_usage: tuple[str, ...] = ()
+    """Of which a signer's certificate must have one, if it has any: names or dotted numbers; empty: those of
+    TLS, mail and documents."""
+    legacy: Mapping[str, str] = field(default_factory=dict)
+    """``sha1``, with a reason: certificates that are signed over SHA-1 count."""
+    exception: tuple[Mapping[str, str | date | Sequence[str]], ...] = ()
+    """What is overlooked in single certificates: ``sha256``, ``reason``, ``until`` and ``allow`` of each."""
+
+    def __post_init__(self) -> None:
+        for name, reason in self.legacy.items():
+            if name != "sha1" or not reason.strip():
+                raise ProfileError(
+                    "Needed is sha1, with a reason."
+                    if name == "sha1"
+                    else f"{name!r} is not known here.",
+                    hint='Write legacy = { sha1 = "why" }.',
+                    path="legacy",
+                )
+        try:
+            if self.extended_key_usage:
+                read_usages(self.extended_key_usage)
+        except KeyLoadError as error:
+            text, hint = str(error.message), error.hint
+            raise ProfileError(text, hint=hint, path="extended_key_usage") from None
+        _ = self.exceptions
+
+    @property
+    def exceptions(self) -> tuple[TrustException, ...]:
+        """The exceptions, checked."""
+        return tuple(
+            _read_exception(table, f"exception[{index}]")
+            for index, table in enumerate(self.exception)
+        )
+
+
+_EXCEPTION = tuple(item.name for item in fields(TrustException))
+
+
+def _read_exception(table: Mapping[str, Any], path: str) -> TrustException:
+    if set(table) != set(_EXCEPTION):
+        raise ProfileError(f"An exception has {', '.join(_EXCEPTION)}, all of them.", path=path)
+    try:
+        return TrustException(**table)
+    except KeyLoadError as error:
+        raise ProfileError(str(error.message), hint=error.hint, path=path) from None
 
 
 def load_keystore(entries: Iterable[KeystoreEntry], trust: TrustSection) -> Keystore:
@@ -162,7 +220,15 @@ def load_keystore(entries: Iterable[KeystoreEntry], trust: TrustSection) -> Keys
             raise without_frames(error)  # noqa: B904  # it is the same error
     try:
         return keystore.with_trust(
-            anchors=trust.anchors, intermediates=trust.intermediates, pins=trust.pins
+            anchors=trust.anchors,
+            intermediates=trust.intermediates,
+            pins=trust.pins,
+            revocation=trust.revocation,
+            crls=trust.crls,
+            ocsp=trust.ocsp,
+            extended_key_usage=trust.extended_key_usage,
+            exceptions=trust.exceptions,
+            sha1="sha1" in trust.legacy,
         )
     except KeyMaterialError as error:
         error.details["path"] = "trust"

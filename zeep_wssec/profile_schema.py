@@ -20,8 +20,10 @@ from zeep_wssec.demands import Action, Demands, Inbound
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Service
 from zeep_wssec.profile_keys import KeystoreEntry, TrustSection
+from zeep_wssec.replay.settings import Replay
 from zeep_wssec.settings import (
     Addressing,
+    BasicSecurityProfile,
     Encryption,
     SecurityHeader,
     SessionKey,
@@ -118,6 +120,8 @@ TABLES: Mapping[str, type] = {
     "header": SecurityHeader,
     "limits": Limits,
     "tls": TLS,
+    "bsp": BasicSecurityProfile,
+    "replay": Replay,
 }
 """The sections that are one table with the fields of one class."""
 SECTIONS = (

@@ -20,8 +20,8 @@ _JWK = "JSON Web Keys are not read; keys are in pkcs12 or pem files."
 _FETCHED = "Keys are not fetched over a network; give a file, or base64_env."
 _MTOM = "MTOM and attachments are not supported."
 _EVIDENCE = (
-    "Messages are not kept: they may hold passwords. Keep the octets yourself, and the report of "
-    "profile.on_exchange with them."
+    "A profile keeps no messages: they may hold passwords. RedactedHistory keeps them without; for "
+    "evidence keep the octets yourself, and the report of profile.on_exchange with them."
 )
 _INSTEAD: Mapping[str, str] = {
     "policy": _POLICY,

@@ -210,6 +210,7 @@ def judge(
     """
     refuse_wrong_users(message, demands)
     verdict = Verdict()
+    signed: tuple[Part, ...] = ()
     if isinstance(demands, Inbound):
         signed, encrypted = plan.demanded_parts(demands)
         for part in signed:
@@ -231,7 +232,8 @@ def judge(
     required = isinstance(demands, Inbound) and demands.signature_confirmation == "required"
     judge_confirmations(message, exchange, verdict, must_sign=must_sign, required=required)
     if must_sign:
-        judge_binding(message, exchange, _our_secrets(plan), verdict)
+        nodes = [node for part in signed for node in _elements(message, plan, part)]
+        judge_binding(message, exchange, nodes=nodes, ours=_our_secrets(plan), verdict=verdict)
     return verdict
 
 
@@ -247,6 +249,14 @@ def _our_secrets(plan: Plan) -> set[str]:
     return names
 
 
+def _elements(message: Incoming, plan: Plan, part: Part) -> list[etree._Element]:
+    if part.kind == "token":
+        return list(message.security.iterchildren(BINARY_TOKEN))
+    return find_part(
+        part, envelope=message.envelope, security=message.security, namespaces=plan.namespaces
+    )
+
+
 def _judge_part(
     message: Incoming,
     plan: Plan,
@@ -255,12 +265,7 @@ def _judge_part(
     word: str,
     verdict: Verdict,
 ) -> None:
-    if part.kind == "token":
-        elements = list(message.security.iterchildren(BINARY_TOKEN))
-    else:
-        elements = find_part(
-            part, envelope=message.envelope, security=message.security, namespaces=plan.namespaces
-        )
+    elements = _elements(message, plan, part)
     if not elements:
         if not part.optional:
             verdict.missing.append(f"{part.text} must be {word}, but is not there")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
+from lxml import etree
+
 from zeep_wssec.demands import Action, Demands, Inbound, UserProof
 from zeep_wssec.errors import AuthenticationError
 from zeep_wssec.exchange import Exchange, relates_to
@@ -117,31 +119,49 @@ def judge_confirmations(
     verdict.note_signed(signed, _CONFIRMED, "SignatureConfirmation", must_sign=must_sign)
 
 
+def names_request(exchange: Exchange, verdict: Verdict) -> bool:
+    """Whether an answer proved which request it answers; the empty confirmation of an unsigned one does not."""
+    return _RELATED in verdict.proved or (
+        _CONFIRMED in verdict.proved and bool(exchange.signature_values)
+    )
+
+
 def judge_binding(
-    message: Incoming, exchange: Exchange | None, ours: Container[str], verdict: Verdict
+    message: Incoming,
+    exchange: Exchange | None,
+    *,
+    nodes: Sequence[etree._Element],
+    ours: Container[str],
+    verdict: Verdict,
 ) -> None:
-    """Refuse an answer whose only proof is a secret that we sign with ourselves, unless it names its request.
+    """Refuse an answer that is proved by a secret only that we sign with ourselves, unless it names its request.
 
     A request of ours that comes back later would carry the same proof.
 
     Args:
         message: The answer, with all else judged already.
         exchange: The request.
-        ours: Aliases of the secrets and users that our own steps sign with.
+        nodes: The elements that had to be signed.
+        ours: Names of the secrets and users that our own steps sign with.
         verdict: What was proved so far.
     """
-    signers = [item.signer for item in message.signatures if item.trusted_as is not None]
-    shared = all(
-        isinstance(item, SharedKeySigner) and any(alias in ours for alias in item.known_to)
-        for item in signers
-    )
-    if exchange is None or not signers or not shared:
+    if exchange is None or names_request(exchange, verdict):
         return
-    if _RELATED not in verdict.proved and _CONFIRMED not in verdict.proved:
-        verdict.missing.append(
-            "an answer under a secret that our requests are signed with must name its request, by a signed "
-            "RelatesTo or SignatureConfirmation, but does not"
-        )
+    for node in nodes:
+        covering = message.covering(node)
+        if covering and all(_is_ours(item, ours) for item in covering):
+            verdict.missing.append(
+                "an answer under a secret that our requests are signed with must name its request, by a "
+                "signed RelatesTo or SignatureConfirmation, but does not"
+            )
+            return
+
+
+def _is_ours(signature: SignatureEvidence, ours: Container[str]) -> bool:
+    signer = signature.signer
+    return isinstance(signer, SharedKeySigner) and any(
+        holder.kind != "partner" and holder.name in ours for holder in signer.known_to
+    )
 
 
 def refuse_wrong_users(message: Incoming, demands: Demands | None) -> None:
@@ -182,11 +202,12 @@ def _users(message: Incoming) -> list[UsernameTokenEvidence]:
 
 
 def _signs(message: Incoming, token: UsernameTokenEvidence) -> bool:
-    """Whether a trusted signature was made with the key that is derived from the token."""
+    """Whether a trusted signature over the token or the Body was made with the key derived from it."""
     return any(
         isinstance(item.signer, SharedKeySigner)
         and item.trusted_as is not None
         and any(element is token.node for element in item.signer.elements)
+        and any(item in message.covering(node) for node in (token.node, message.envelope.body))
         for item in message.signatures
     )
 
@@ -194,12 +215,15 @@ def _signs(message: Incoming, token: UsernameTokenEvidence) -> bool:
 def judge_order(message: Incoming, expected: Sequence[str], verdict: Verdict) -> None:
     """Hold the order in which the message was read against the demanded one.
 
-    Actions that are not named may stand anywhere; a signature of a stranger counts for nothing.
+    Actions that are not named may stand anywhere; a signature or token of a stranger counts for nothing.
     """
     found: list[str] = []
     for item in message.evidence:
         action = _ACTIONS[type(item)]
-        stranger = isinstance(item, SignatureEvidence) and item.trusted_as is None
+        stranger = (isinstance(item, SignatureEvidence) and item.trusted_as is None) or (
+            isinstance(item, UsernameTokenEvidence)
+            and not (item.proved or _signs(message, item) or message.is_covered(item.node))
+        )
         if action in expected and not stranger and found[-1:] != [action]:
             found.append(action)
     listed = ", ".join(expected)

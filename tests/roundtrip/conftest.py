@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
+from lxml import etree
 from peers import require_module, require_program
+from roundtrip.obeying import unexpected
+
+from zeep_wssec import outbound
+from zeep_wssec.exchange import Exchange
+from zeep_wssec.plan import Plan
+
+
+@pytest.fixture(autouse=True, scope="module")
+def obedience() -> Iterator[None]:
+    """Hold every message that is sent to the Basic Security Profile."""
+    protect = outbound.protect
+
+    def protect_and_look(root: etree._Element, plan: Plan, **settings: Any) -> Exchange:
+        exchange = protect(root, plan, **settings)
+        steps, _ = plan.for_operation(exchange.names)
+        assert plan.header.namespace != "1.0" or unexpected(root, plan, steps) == []
+        return exchange
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbound, "protect", protect_and_look)
+        yield
 
 
 @pytest.fixture(scope="session")

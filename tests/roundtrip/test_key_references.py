@@ -229,6 +229,7 @@ def test_a_symmetric_reference_names_no_certificate() -> None:
         signed("encrypted_key_sha1")
 
 
+@pytest.mark.needs_xmlsec
 @pytest.mark.parametrize(
     ("writer", "form"),
     [("MemorySignature", "x509_data_in_reference"), ("BinarySignature", "binary_token")],

@@ -342,11 +342,14 @@ def test_store_that_fails() -> None:
     profile.check(answer((UsernameToken(username="u", password="p", password_type="text"),)))
 
 
-def test_signed_answer_is_not_remembered() -> None:
-    """Only nonces are: a signed message is taken again until it is too old."""
+def test_signed_message_is_taken_once() -> None:
+    """The same signed octets twice are a replay, another message of the same signer is none."""
     profile = Profile(keystore=keystore("client", "service"), inbound=Inbound(), clock=lambda: NOW)
     message = answer()
-    assert profile.check(message).report == profile.check(message).report
+    profile.check(message)
+    with pytest.raises(ReplayError, match="signed Timestamp"):
+        profile.check(message)
+    profile.check(answer())
 
 
 def test_unknown_algorithm_is_no_setting() -> None:

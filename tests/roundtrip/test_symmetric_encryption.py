@@ -361,9 +361,10 @@ def test_key_of_a_password() -> None:
 
 
 def exchanged(step: Encryption, *before: Step) -> tuple[Secured, bytes]:
-    """A request with a session key, and its answer."""
-    service = receiving(*before, step)
-    request = sending(SESSION, WITH_SESSION, inbound=STRICT).secure(envelope())
+    """A request that is signed and encrypted with a session key, and its answer."""
+    service = receiving(*before, step, inbound=Inbound(signed_by=ANONYMOUS, encrypted=("body",)))
+    steps = (Timestamp(), SESSION, MAC, WITH_SESSION)
+    request = sending(*steps, inbound=STRICT).secure(envelope())
     answer = service.secure(envelope(), answers=service.check(request.to_bytes()))
     return request, answer.to_bytes()
 
@@ -394,6 +395,16 @@ def test_key_of_another_request() -> None:
     profile = sending(inbound=STRICT)
     refused(answer, TokenUnavailableError, profile, request=other.exchange)
     refused(answer, TokenUnavailableError, profile)
+
+
+def test_key_that_signed_nothing() -> None:
+    """Anybody can put an EncryptedKey into a request; the answer never uses one that nothing vouches for."""
+    service = receiving(ANSWERS["itself"])
+    request = service.check(
+        sending(SESSION, WITH_SESSION, inbound=STRICT).secure(envelope()).to_bytes()
+    )
+    with pytest.raises(OutboundError, match="no key that a trusted signature"):
+        service.secure(envelope(), answers=request)
 
 
 def test_no_key_of_a_request() -> None:

@@ -101,7 +101,7 @@ def test_a_session_key_proves_nobody() -> None:
     """Anybody can encrypt a key to us: a demanded partner is not proved by it, but by an endorsing signature."""
     demands = Inbound(signed_by="client", **FRESH)
     message = asking(STAMP, SESSION, MAC).secure(envelope()).to_bytes()
-    with pytest.raises(RequirementError, match="body must be signed, but is not"):
+    with pytest.raises(UntrustedCertificateError, match="proves nobody who must sign"):
         answering(inbound=demands).check(message)
     endorsed = asking(STAMP, SESSION, MAC, Signature(parts=("signature",))).secure(envelope())
     report = answering(inbound=demands).check(endorsed.to_bytes()).report
@@ -121,7 +121,7 @@ def test_endorsing_another_signature() -> None:
         Signature(key="session", parts=("body",)),
     )
     message = asking(*steps).secure(envelope()).to_bytes()
-    with pytest.raises(RequirementError, match="body must be signed, but is not"):
+    with pytest.raises(UntrustedCertificateError, match="proves nobody who must sign"):
         answering(inbound=demands).check(message)
 
 
@@ -169,7 +169,7 @@ def test_shared_secret() -> None:
     assert etree.fromstring(message).findtext(f".//{{{DS}}}KeyName") == "shared"
     report = asking(inbound=Inbound(signed_by="shared", **FRESH)).check(message).report
     assert report.signatures[0].trusted_as == "holder of the secret 'shared'"
-    with pytest.raises(RequirementError, match="body must be signed, but is not"):
+    with pytest.raises(UntrustedCertificateError, match="proves nobody who must sign"):
         asking(inbound=Inbound(signed_by="service", **FRESH)).check(message)
 
 
@@ -256,7 +256,9 @@ def test_derived_from_a_derived_key() -> None:
     tree = etree.fromstring(DERIVED.secure(envelope()).to_bytes())
     (token,) = tree.iter(f"{{{WSC}}}DerivedKeyToken")
     own = next(value for name, value in token.attrib.items() if str(name).endswith("}Id"))
-    next(token.iter(f"{{{WSSE}}}Reference")).set("URI", f"#{own}")
+    reference = next(token.iter(f"{{{WSSE}}}Reference"))
+    reference.set("URI", f"#{own}")
+    reference.set("ValueType", f"{WSC}/dk")
     with pytest.raises(MalformedSecurityError):
         answering().check(etree.tostring(tree))
 

@@ -197,8 +197,8 @@ def test_every_class_has_its_word() -> None:
 
 
 def test_every_field_of_a_plan_has_its_section() -> None:
-    """What a profile can say in Python it can say in a file, but for a replay store, which is an object."""
-    names = {item.name for item in fields(Plan)} - {"operations", "replay"}
+    """What a profile can say in Python it can say in a file."""
+    names = {item.name for item in fields(Plan)} - {"operations"}
     assert names | {"operation", "trust", "algorithm_suite"} == set(SECTIONS)
 
 

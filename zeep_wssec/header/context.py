@@ -154,7 +154,9 @@ class Incoming:
     """Whether CBC ciphertext that no signature covers was decrypted: from then on every failure looks alike."""
     session_keys: tuple[SessionSecret, ...] = ()
     """Keys of the request that this answers."""
-    own_values: frozenset[str] = frozenset()
+    unsettled: list[Callable[[], None]] = field(default_factory=list)
+    """What is left to do for signatures with keys that may be anybody's, once all others are read."""
+    own_values: frozenset[bytes] = frozenset()
     """Signature values of the request that this answers: none of them may come back as an answer's."""
     symmetric_keys: dict[etree._Element, SymmetricKey] = field(default_factory=dict)
     """Keys that elements of this message stand for, read once."""
@@ -235,26 +237,43 @@ class Incoming:
             id(final)
             for item in self.encryptions
             if not item.covered
-            for final in self.replaced_by.get(item.element, ())
+            # Content may be text only: then it is known by where it stands.
+            for final in (
+                *self.replaced_by.get(item.element, ()),
+                *([item.node] if item.scope == "content" else ()),
+            )
         }
         if any(id(item) in hidden for item in (node, *node.iterancestors())):
             return "what came encrypted"
         return text
 
-    def is_covered(self, node: etree._Element) -> bool:
+    def is_covered(self, node: etree._Element, *, named: bool = False) -> bool:
         """Whether a trusted signature covers ``node``: itself or an element around it.
+
+        Args:
+            node: An element of the message.
+            named: Whether the signature must be that of somebody whom we know.
+        """
+        return bool(self.covering(node, named=named))
+
+    def covering(self, node: etree._Element, *, named: bool = False) -> list[SignatureEvidence]:
+        """Give the trusted signatures that cover ``node``.
 
         A signature with a symmetric key that nobody vouches for counts once a trusted one covers it.
         """
-        trusted = [item for item in self.signatures if item.trusted_as is not None]
+        trusted = [
+            item
+            for item in self.signatures
+            if item.trusted_as is not None and not (named and item.is_anonymous)
+        ]
         endorsed = [
             item
             for item in self.signatures
-            if item.trusted_as is None
-            and isinstance(item.signer, SharedKeySigner)
+            if isinstance(item.signer, SharedKeySigner)
+            and not any(item is other for other in trusted)
             and self._is_under(item.element, trusted)
         ]
-        return self._is_under(node, trusted + endorsed)
+        return [item for item in (*trusted, *endorsed) if self._is_under(node, [item])]
 
     def _is_under(self, node: etree._Element, signatures: list[SignatureEvidence]) -> bool:
         around = {node, *node.iterancestors()}

@@ -193,10 +193,12 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: SymmetricKey) ->
     if parent is None or element in message.replaced_by:
         raise MalformedSecurityError("An EncryptedData is to be decrypted twice.")
     check_legacy(message, model.cipher.legacy, model.cipher.uri, model.cipher.name)
-    covered = message.is_covered(element)
+    # Anybody can sign what was captured, with a key that is nobody's: that is no cover.
+    covered = message.is_covered(element, named=True)
     # Under another key CBC ciphertext decrypts to something else, so all that the key comes from must be
     # covered as well; a key that both sides had before is none that a stranger can put in its place.
-    if model.cipher.mode == "cbc" and not (covered and all(map(message.is_covered, key.elements))):
+    whole = covered and all(message.is_covered(item, named=True) for item in key.elements)
+    if model.cipher.mode == "cbc" and not whole:
         name = f"{model.cipher.name}, and no signature covers ciphertext and key"
         check_legacy(message, "cbc", model.cipher.uri, name)
         message.unauthenticated = True

@@ -86,8 +86,10 @@ def recipient_in_words(message: Incoming, element: etree._Element) -> str:
     model = read_encrypted_key(element, max_references=message.limits.max_encrypted_data)
     if model.wrap is None or model.agreement is not None:
         return read_key_info(message, model.key_info).text
-    name = model.key_info.findtext(_KEY_NAME)
-    return "a shared key" if name is None else f"a shared key named {name[:200]!r}"
+    name = model.key_info.find(_KEY_NAME)
+    if name is None:
+        return "a shared key"
+    return f"a shared key named {message.shown(name, repr((name.text or '')[:200]))}"
 
 
 def check_legacy(message: Incoming, opt_in: str, uri: str, name: str) -> None:

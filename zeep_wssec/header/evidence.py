@@ -8,6 +8,7 @@ from typing import Literal
 
 from lxml import etree
 
+from zeep_wssec.exchange import Holder
 from zeep_wssec.keys.certificate import Certificate
 
 
@@ -17,8 +18,8 @@ class SharedKeySigner:
 
     subject: str
     """The key in words."""
-    known_to: tuple[str, ...] = ()
-    """Aliases of those who share it with us."""
+    known_to: tuple[Holder, ...] = ()
+    """Who shares it with us; empty: anybody may have made it."""
     thumbprint_sha256: str = ""
     elements: tuple[etree._Element, ...] = ()
     """The elements of the message that the key is made from, such as a UsernameToken."""
@@ -40,6 +41,11 @@ class SignatureEvidence:
     """Why the signer is trusted, in words; ``None``: it is not, and nothing demanded it."""
     covered: tuple[etree._Element, ...]
     """The signed nodes, one for each reference, in reference order."""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether the key may be anybody's: it came encrypted to us, and nobody is known to have it."""
+        return isinstance(self.signer, SharedKeySigner) and not self.signer.known_to
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

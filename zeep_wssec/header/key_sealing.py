@@ -64,6 +64,11 @@ def _request_signer(message: Outgoing) -> Certificate:
             "The request that this message answers has no trusted signer to encrypt to.",
             hint="Demand a signature of requests, or set recipients to the partner's alias.",
         )
+    if len(message.answers.signers) > 1:
+        raise OutboundError(
+            "The request that this message answers has several signers; which one is meant is not said.",
+            hint="Set recipients to an alias.",
+        )
     return message.answers.signers[0]
 
 

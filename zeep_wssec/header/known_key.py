@@ -8,6 +8,7 @@ from dataclasses import replace
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError, UnsupportedTokenError
+from zeep_wssec.exchange import Holder
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.symmetric import ENCRYPTED_KEY_SHA1, SymmetricKey
 from zeep_wssec.soap.namespaces import BASE64_BINARY
@@ -46,7 +47,7 @@ def find_secret_key(message: Incoming, name: str) -> SymmetricKey | None:
         octets=secret.octets,
         text=f"the secret {secret.alias!r}",
         form="key_name",
-        known_to=(secret.alias,),
+        known_to=(Holder("secret", secret.alias),),
         recipient=secret.alias,
     )
 
@@ -69,7 +70,7 @@ def find_encrypted_key(message: Incoming, identifier: etree._Element) -> Symmetr
         return replace(here, form="encrypted_key_sha1")
     for secret in message.session_keys:
         if secret.sha1 == value:
-            shared = " and ".join(repr(alias) for alias in secret.known_to) or "somebody"
+            shared = " and ".join(repr(holder.name) for holder in secret.known_to) or "somebody"
             return SymmetricKey(
                 octets=secret.octets,
                 text=f"the session key of the request, shared with {shared}",

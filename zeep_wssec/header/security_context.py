@@ -5,6 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from zeep_wssec.errors import InvalidTokenError, OutboundError, TokenUnavailableError
+from zeep_wssec.exchange import Holder
 from zeep_wssec.header.context import Incoming, Outgoing
 from zeep_wssec.header.symmetric import MadeKey, SymmetricKey
 from zeep_wssec.settings import SecurityContext
@@ -77,7 +78,7 @@ def security_context_secret(message: Incoming, element: etree._Element) -> Symme
     return SymmetricKey(
         octets=secret.octets,
         text=f"the security context of the secret {secret.alias!r}",
-        known_to=(secret.alias,),
+        known_to=(Holder("secret", secret.alias),),
         elements=(element,),
         recipient=secret.alias,
     )

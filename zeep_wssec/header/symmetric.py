@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from zeep_wssec.errors import KeyUsageError
+from zeep_wssec.errors import KeyUsageError, OutboundError
+from zeep_wssec.exchange import Holder
+from zeep_wssec.keys.secrets import HiddenBytes
 from zeep_wssec.soap.namespaces import BASE64_BINARY, DS, MESSAGE_SECURITY_11, WSSE, WSSE11, WSU
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ class MadeKey:
     recipients: tuple[str, ...] = ()
     """Aliases of those who can open it, or who have it."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "octets", HiddenBytes(self.octets))
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SymmetricKey:
@@ -50,14 +55,17 @@ class SymmetricKey:
     """In words, for reports and errors."""
     form: str = "binary_token"
     """How the message names it: one of the key references of ``settings``."""
-    known_to: tuple[str, ...] = ()
-    """Aliases of those who share it with us: a partner, a secret or a user; empty: anybody may have made it."""
+    known_to: tuple[Holder, ...] = ()
+    """Who shares it with us; empty: anybody may have made it."""
     elements: tuple[etree._Element, ...] = ()
     """The elements of this message that it is made from, such as a DerivedKeyToken and its EncryptedKey."""
     recipient: str = ""
     """Alias of our key that opened it, or of the secret."""
     transport: str = ""
     """How it came: the key transport, key wrap or agreement; empty where nothing was sent."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "octets", HiddenBytes(self.octets))
 
 
 def made_key(message: Outgoing, name: str) -> MadeKey | None:
@@ -68,9 +76,15 @@ def made_key(message: Outgoing, name: str) -> MadeKey | None:
     """
     if name in message.message_keys:
         return message.message_keys[name]
-    if name == "request" and message.answers is not None and message.answers.session_keys:
+    if name == "request" and message.answers is not None:
+        if not message.answers.session_keys:
+            raise OutboundError(
+                "The request carried no key that a trusted signature was made with or covers.",
+                hint="Encrypt the answer to a partner, or demand that requests sign with their key.",
+            )
         first = message.answers.session_keys[0]
-        return MadeKey(name=name, octets=first.octets, sha1=first.sha1, recipients=first.known_to)
+        names = tuple(holder.name for holder in first.known_to)
+        return MadeKey(name=name, octets=first.octets, sha1=first.sha1, recipients=names)
     if name in message.keys.secrets:
         secret = message.keys.secrets[name]
         return MadeKey(

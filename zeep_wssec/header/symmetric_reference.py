@@ -10,8 +10,9 @@ from zeep_wssec.header.derived_key import DERIVED_KEY_TOKENS, read_derivation
 from zeep_wssec.header.encrypted_key import open_encrypted_key
 from zeep_wssec.header.known_key import find_encrypted_key, find_secret_key, read_key_name
 from zeep_wssec.header.security_context import SECURITY_CONTEXT_TOKENS, security_context_secret
-from zeep_wssec.header.symmetric import SymmetricKey
+from zeep_wssec.header.symmetric import ENCRYPTED_KEY_TOKEN, SymmetricKey
 from zeep_wssec.header.username_token import USERNAME_TOKEN, username_token_secret
+from zeep_wssec.header.username_token import VALUE_TYPE as USERNAME_TOKEN_TYPE
 from zeep_wssec.soap.ids import WSU_ID, same_document_id
 from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11, readable_name
 from zeep_wssec.xmlcrypto.encryption_model import ENCRYPTED_KEY
@@ -22,6 +23,13 @@ _REFERENCE = f"{{{WSSE}}}Reference"
 _KEY_IDENTIFIER = f"{{{WSSE}}}KeyIdentifier"
 _KEY_NAME = f"{{{DS}}}KeyName"
 _REFERENCE_ATTRIBUTES = {WSU_ID, "Id", f"{{{WSSE11}}}TokenType", f"{{{WSSE}}}Usage"}
+_VALUE_TYPES = {
+    ENCRYPTED_KEY: ENCRYPTED_KEY_TOKEN,
+    USERNAME_TOKEN: USERNAME_TOKEN_TYPE,
+    **{tag: f"{tag[1:].partition('}')[0]}/dk" for tag in DERIVED_KEY_TOKENS},
+    **{tag: f"{tag[1:].partition('}')[0]}/sct" for tag in SECURITY_CONTEXT_TOKENS},
+}
+"""ValueType of a reference to each token."""
 
 
 def read_symmetric_key(message: Incoming, key_info: etree._Element) -> SymmetricKey | None:
@@ -76,7 +84,11 @@ def read_symmetric_reference(
             element=str(inner[0].tag),
         )
     name = same_document_id(inner[0].get("URI"), what="A key reference")
-    return _read_token(message, message.ids.require(name), derived=derived)
+    token = message.ids.require(name)
+    fitting = _VALUE_TYPES.get(str(token.tag))
+    if fitting is not None and inner[0].get("ValueType") not in (None, fitting):
+        raise UnsupportedTokenError("A key reference has a ValueType that does not fit its token.")
+    return _read_token(message, token, derived=derived)
 
 
 def _read_token(message: Incoming, token: etree._Element, *, derived: bool) -> SymmetricKey | None:
@@ -136,7 +148,8 @@ def _read_key_name(message: Incoming, element: etree._Element) -> SymmetricKey:
     key = find_secret_key(message, name)
     if key is None:
         raise TokenUnavailableError(
-            f"The message names a key {name[:200]!r}; the keystore has no such secret.",
+            f"The message names a key {message.shown(element, repr(name[:200]))}; the keystore has no "
+            "such secret.",
             hint="Add it with Keystore.with_secret, or a [[keystore]] table with secret_key.",
         )
     return key

@@ -191,6 +191,6 @@ def _read_key_name(message: Incoming, element: etree._Element) -> NamedCertifica
     return looked_up(
         message,
         form="key_name",
-        text=f"the name {name[:200]!r}",
+        text=f"the name {message.shown(element, repr(name[:200]))}",
         found=message.keys.find_certificates(key_name=name),
     )

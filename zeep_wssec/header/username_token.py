@@ -18,6 +18,7 @@ from zeep_wssec.errors import (
     MessageExpiredError,
     OutboundError,
 )
+from zeep_wssec.exchange import Holder
 from zeep_wssec.header.context import Incoming, Outgoing
 from zeep_wssec.header.evidence import UsernameTokenEvidence
 from zeep_wssec.header.symmetric import MadeKey, SymmetricKey
@@ -177,7 +178,7 @@ def read_username_token(message: Incoming, element: etree._Element) -> None:
     message.evidence.append(
         UsernameTokenEvidence(
             node=element,
-            username=token.username,
+            username=token.username if holds else message.shown(element[0], token.username),
             password_type=token.kind,
             proved=token.kind if holds and token.kind != "none" else "",
             is_wrong=known and token.kind != "none" and not holds,
@@ -245,7 +246,7 @@ def username_token_secret(message: Incoming, element: etree._Element) -> Symmetr
     return SymmetricKey(
         octets=username_token_key(password, token.salt, token.iterations),
         text=f"the password of the user {token.username!r}",
-        known_to=(token.username,) if secret is not None else (),
+        known_to=(Holder("user", token.username),) if secret is not None else (),
         elements=(element,),
         recipient=token.username,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 
 from lxml import etree
 
@@ -51,7 +53,7 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
     signer: Certificate | SharedKeySigner
     key: object
     if model.method.key_kind == "hmac":
-        shared = _shared_key(message, model, value)
+        shared = _shared_key(message, model)
         trusted_as, form = check_shared_key(message, shared), shared.form
         signer = SharedKeySigner(
             subject=shared.text, known_to=shared.known_to, elements=shared.elements
@@ -63,24 +65,54 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
         trusted_as, form, key = check_signer(message, signer), named.form, signer.public_key
     reader = _Reader(message, element)
     signing.check_value(model, key, as_written=reader.as_written)
-    covered = signing.check_references(model, reader)
-    message.evidence.append(
-        SignatureEvidence(
-            element=element,
-            value=value,
-            method=model.method.name,
-            digests=tuple(reference.digest.name for reference in model.references),
-            key_reference=form,
-            signer=signer,
-            trusted_as=trusted_as,
-            covered=covered,
+
+    def settle() -> None:
+        message.evidence.append(
+            SignatureEvidence(
+                element=element,
+                value=value,
+                method=model.method.name,
+                digests=tuple(reference.digest.name for reference in model.references),
+                key_reference=form,
+                signer=signer,
+                trusted_as=trusted_as,
+                covered=signing.check_references(model, reader),
+            )
         )
-    )
+
+    stranger = trusted_as is None and bool(message.signed_by)
+    if isinstance(signer, SharedKeySigner) and stranger and not message.is_covered(element):
+        # Digests are costly, and anybody can make such a signature: only an endorsed one is worth them.
+        message.unsettled.append(partial(_settle_endorsed, message, element, signer, settle))
+    else:
+        settle()
 
 
-def _shared_key(message: Incoming, model: SignatureModel, value: str) -> SymmetricKey:
+def _settle_endorsed(
+    message: Incoming,
+    element: etree._Element,
+    signer: SharedKeySigner,
+    settle: Callable[[], None],
+) -> None:
+    """Go on with a signature of a stranger if a trusted one endorses it.
+
+    Raises:
+        UntrustedCertificateError: None does.
+    """
+    if not message.is_covered(element):
+        raise UntrustedCertificateError(
+            f"The message is signed with {signer.subject}, which proves nobody who must sign, and no "
+            "trusted signature covers that signature.",
+            hint="Ask for an endorsing signature, or name in inbound.signed_by who may sign so.",
+            reason="wrong_peer",
+        )
+    settle()
+
+
+def _shared_key(message: Incoming, model: SignatureModel) -> SymmetricKey:
     """Find the key of an HMAC; a value of our own request that comes back proves nothing."""
-    if value in message.own_values:
+    # By octets: their base64 can be written in more than one way.
+    if model.value in message.own_values:
         raise UntrustedCertificateError(
             "The message is signed by our own request's signature: it was sent back.",
             reason="own_key",

@@ -137,12 +137,17 @@ def _by_key_identifier(message: Incoming, element: etree._Element) -> _Found:
 def _by_subject(message: Incoming, element: etree._Element) -> _Found:
     name = text_of(element)
     found = message.keys.find_certificates(subject_name=name)
-    return "x509_data_subject", f"the subject {name.strip()[:200]!r}", found
+    return (
+        "x509_data_subject",
+        f"the subject {message.shown(element, repr(name.strip()[:200]))}",
+        found,
+    )
 
 
 def _by_issuer_serial(message: Incoming, element: etree._Element) -> _Found:
     issuer, serial = _issuer_and_serial(element)
-    text = f"issuer {issuer.strip()[:200]!r} and serial number {serial}"
+    shown = message.shown(element, repr(issuer.strip()[:200]))
+    text = f"issuer {shown} and serial number {serial}"
     return "issuer_serial", text, message.keys.find_certificates(issuer_serial=(issuer, serial))
 
 

@@ -10,7 +10,7 @@ from zeep_wssec.errors import KeyLoadError, KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.file_key import FileKey
 from zeep_wssec.keys.protocols import Decrypter, KeyAgreement, Signer
-from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.keys.secrets import HiddenBytes, Secret, hides_frames, hides_frames_when_made
 
 __all__ = ["FileKey", "KeyEntry", "KeystoreContent", "PartnerEntry", "SecretEntry"]
 
@@ -95,6 +95,7 @@ class PartnerEntry:
         return f"<PartnerEntry {self.alias!r}: {self.certificate.describe()}>"
 
 
+@hides_frames_when_made
 @dataclass(frozen=True, eq=False, repr=False)
 class SecretEntry:
     """A symmetric key that we and a partner both have; never shown, never pickled."""
@@ -109,6 +110,7 @@ class SecretEntry:
     def __post_init__(self) -> None:
         if isinstance(self.value, bytes):
             self._require_size(self.value)
+            object.__setattr__(self, "value", HiddenBytes(self.value))
         elif not isinstance(self.value, Secret):
             raise KeyLoadError(
                 f"The secret {self.alias!r} is {type(self.value).__name__}; bytes or Secret expected.",
@@ -128,6 +130,7 @@ class SecretEntry:
         return self.alias if self.key_name is None else self.key_name
 
     @cached_property
+    @hides_frames
     def octets(self) -> bytes:
         """The raw key; a ``Secret`` is read at the first use and kept, so no message sees it change.
 
@@ -136,7 +139,7 @@ class SecretEntry:
         """
         octets = self.value if isinstance(self.value, bytes) else self.value.reveal()
         self._require_size(octets)
-        return octets
+        return HiddenBytes(octets)
 
     def _require_size(self, octets: bytes) -> None:
         if len(octets) not in SECRET_OCTETS:

@@ -6,28 +6,26 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 
-from zeep_wssec.errors import (
-    KeyMaterialError,
-    WrongPasswordError,
-)
+from zeep_wssec.errors import KeyMaterialError, WrongPasswordError
 from zeep_wssec.keys.aliases import check_aliases, check_message_names
 from zeep_wssec.keys.entries import KeyEntry, KeystoreContent, PartnerEntry, SecretEntry
 from zeep_wssec.keys.files import Source, describe_source, read_source
-from zeep_wssec.keys.keystore_changes import (
-    contents,
-    merged,
-    password_of,
-    renamed,
-    taken_user,
-)
+from zeep_wssec.keys.keystore_changes import contents, merged, password_of, renamed, taken_user
 from zeep_wssec.keys.keystore_file import WHAT, read_keystore, read_variable
 from zeep_wssec.keys.pem import load_pem, order_chain
 from zeep_wssec.keys.refreshing import DerivedSource, FileSource, SnapshotSource
-from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin, without_frames
+from zeep_wssec.keys.revocation_fetch import FetchedItem, WebSession, fetch_revocation
+from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin, hides_frames, without_frames
 from zeep_wssec.keys.snapshot import Snapshot
-from zeep_wssec.keys.trust import CertificateSource, TrustStore, load_certificates
+from zeep_wssec.keys.trust import (
+    CertificateSource,
+    RuleSources,
+    TrustStore,
+    load_certificates,
+    load_partner_certificates,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +45,7 @@ class Keystore:
     _source: SnapshotSource | None
     """Where the content comes from when it may change."""
 
+    @hides_frames
     def __init__(
         self,
         keys: Iterable[KeyEntry] = (),
@@ -78,6 +77,7 @@ class Keystore:
         object.__setattr__(self, "_source", None)
 
     @classmethod
+    @hides_frames
     def load(
         cls,
         path: str | os.PathLike[str],
@@ -129,6 +129,7 @@ class Keystore:
         return _of_source(source)
 
     @classmethod
+    @hides_frames
     def from_bytes(
         cls,
         data: bytes,
@@ -150,6 +151,7 @@ class Keystore:
         )
 
     @classmethod
+    @hides_frames
     def from_env(
         cls,
         variable: str,
@@ -170,6 +172,7 @@ class Keystore:
         )
 
     @classmethod
+    @hides_frames
     def from_pem(
         cls,
         *,
@@ -228,10 +231,11 @@ class Keystore:
             trust=TrustStore(intermediates=content.loose),
         )
 
+    @hides_frames
     def with_partner(
         self,
         alias: str,
-        certificate: CertificateSource,
+        certificate: CertificateSource | Sequence[CertificateSource],
         *,
         anchors: CertificateSource | Sequence[CertificateSource] | None = None,
     ) -> Keystore:
@@ -240,14 +244,14 @@ class Keystore:
         Args:
             alias: Name of the partner.
             certificate: The partner's certificate; in a file with several, the first, and the others
-                are its chain.
+                are its chain. Of several sources each counts; encrypted is to the first valid when loaded.
             anchors: CA certificates under which the partner may renew it; trusted for no one else.
 
         Raises:
             KeyLoadError: A source holds no certificate, or an anchor is no CA.
             DuplicateAliasError: The alias is taken.
         """
-        leaf, *rest = load_certificates(certificate, what=f"the certificate of {alias!r}")
+        (leaf, rest), *others = load_partner_certificates(certificate, alias=alias)
         entry = PartnerEntry(
             alias,
             certificate=leaf,
@@ -256,8 +260,14 @@ class Keystore:
             if anchors is None
             else load_certificates(anchors, what=f"the anchors of {alias!r}"),
         )
-        return self._changed(lambda now: {"partners": (*now.partners.values(), entry)})
+        return self._changed(
+            lambda now: {
+                "partners": (*now.partners.values(), entry),
+                "trust": now.shared_trust.with_successors(alias, others),
+            }
+        )
 
+    @hides_frames
     def with_secret(
         self, alias: str, secret: Secret | bytes, *, key_name: str | None = None
     ) -> Keystore:
@@ -275,6 +285,7 @@ class Keystore:
         entry = SecretEntry(alias, secret, key_name=key_name)
         return self._changed(lambda now: {"secrets": (*now.secrets.values(), entry)})
 
+    @hides_frames
     def with_user(self, username: str, password: Secret | str) -> Keystore:
         """Add a user whose username tokens we check, or whose password we derive keys from.
 
@@ -297,16 +308,20 @@ class Keystore:
         anchors: CertificateSource | Sequence[CertificateSource] = (),
         intermediates: CertificateSource | Sequence[CertificateSource] = (),
         pins: Iterable[str] = (),
+        **rules: Unpack[RuleSources],
     ) -> Keystore:
         """Add trust: CA certificates, helping intermediates, SHA-256 thumbprints of single certificates.
+
+        The other arguments tell how they are judged: revocation and the rest of ``RuleSources``.
 
         Raises:
             KeyLoadError: A source holds no certificate, an anchor is neither a CA nor pinned, or a
                 pin is not a SHA-256 thumbprint.
         """
-        added = TrustStore.load(anchors=anchors, intermediates=intermediates, pins=pins)
+        added = TrustStore.load(anchors=anchors, intermediates=intermediates, pins=pins, **rules)
         return self._changed(lambda now: {"trust": now.shared_trust.merge(added)})
 
+    @hides_frames
     def merge(self, other: Keystore) -> Keystore:
         """Give a keystore with the entries and the trust of both.
 
@@ -315,6 +330,7 @@ class Keystore:
         """
         return _combined(merged, self, other)
 
+    @hides_frames
     def renamed(self, old: str, new: str) -> Keystore:
         """Give a keystore in which the entry ``old`` is called ``new``.
 
@@ -322,11 +338,18 @@ class Keystore:
             KeyNotFoundError: There is no entry ``old``.
             DuplicateAliasError: ``new`` is taken.
         """
-        return self._changed(lambda now: renamed(now, old, new))
+        return self._changed(
+            lambda now: {"trust": now.shared_trust.renamed(old, new), **renamed(now, old, new)}
+        )
+
+    def fetch_revocation(self, session: WebSession | None = None) -> tuple[FetchedItem, ...]:
+        """Fetch CRLs and OCSP answers now, for all keystores made of this one; see ``revocation_fetch``."""
+        return fetch_revocation(self.snapshot(), session=session)
 
     def _changed(self, change: Callable[[Snapshot], Mapping[str, Any]]) -> Keystore:
         return _combined(lambda now: {**contents(now), **change(now)}, self)
 
+    @hides_frames
     def snapshot(self) -> Snapshot:
         """Give what the keystore holds now; the same object as long as nothing changes.
 
@@ -336,6 +359,8 @@ class Keystore:
         return self._snapshot if self._source is None else self._source.current()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_source"):
+            return "<Keystore: not made yet>"
         now = self._snapshot if self._source is None else self._source.latest
         more = f", secrets {sorted(now.secrets)}" if now.secrets else ""
         more += f", users {sorted(now.users)}" if now.users else ""

@@ -22,7 +22,7 @@ from pyhanko_certvalidator.name_trees import (
     process_general_subtrees,
 )
 from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.policy_decl import PKIXValidationParams
+from pyhanko_certvalidator.policy_decl import AcceptAllAlgorithms, PKIXValidationParams
 from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
 from pyhanko_certvalidator.validate import async_validate_path
 
@@ -50,6 +50,8 @@ def check_constraints(path: tuple[Certificate, ...], *, now: datetime) -> Obstac
             time_tolerance=timedelta(0),
             trust_manager=SimpleTrustManager.build(()),
             certificate_registry=CertificateRegistry(),
+            # Key sizes and digests are judged by the search, exceptions included.
+            algorithm_usage_policy=AcceptAllAlgorithms(),
         )
         _run(async_validate_path(context, candidate))
     except (ValidationError, PathError) as error:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
@@ -17,6 +19,7 @@ from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import describe_weakness
 from zeep_wssec.keys.names import CanonicalName, printable
 from zeep_wssec.keys.trust import TrustStore, is_authority
+from zeep_wssec.keys.trust_rules import NO_RULES, TrustRules
 
 MAX_DEPTH = 8
 """Certificates in a path, leaf and anchor included."""
@@ -24,7 +27,8 @@ MAX_DEPTH = 8
 MAX_STEPS = 100
 """Issuers tried in one search."""
 
-_STRONG_DIGESTS = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"})
+STRONG_DIGESTS = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"})
+"""Digests over which issuers may sign; SHA-1 only where the rules say so, MD5 never."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +41,24 @@ class Obstacle:
     """The same for people, with the certificate named."""
     depth: int = 0
     """How far up it was found; the cause is rather the one nearest to an anchor."""
+    revoked_at: datetime | None = None
+    """Since when a certificate is revoked."""
+    hint: str = ""
+    """What to do about it."""
 
 
 class PathSearch:
     """One search for the paths of one leaf."""
 
-    def __init__(self, *, trust: TrustStore, extra: tuple[Certificate, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        trust: TrustStore,
+        extra: tuple[Certificate, ...],
+        rules: TrustRules = NO_RULES,
+        now: datetime,
+    ) -> None:
+        self._rules, self._now = rules, now
         self._anchors = frozenset(trust.anchors)
         self._by_subject: dict[CanonicalName, list[Certificate]] = {}
         for certificate in dict.fromkeys(trust.anchors + trust.intermediates + extra):
@@ -95,18 +111,25 @@ class PathSearch:
                 f"{issuer.describe()} issued it, but is not allowed to: it is not a CA certificate."
             )
             return Obstacle(reason="wrong_usage", sentence=text, depth=depth)
-        weakness = describe_weakness(issuer)
+        weak_allowed = "weak_key" in self._rules.allowed(issuer, self._now)
+        weakness = describe_weakness(issuer, weak_allowed=weak_allowed)
         if weakness:
             text = f"{issuer.describe()}, in its path, {weakness}."
             return Obstacle(reason="weak_key", sentence=text, depth=depth)
         digest = _signature_digest(subject)
-        if digest is not None and digest not in _STRONG_DIGESTS:
+        if digest is not None and not self._is_strong(digest, subject):
             text = f"{subject.describe()} is signed with {digest}, which is not allowed."
             return Obstacle(reason="weak_signature", sentence=text, depth=depth)
         if not _is_signed_by(subject, issuer):
             text = f"the signature of {subject.describe()} is not that of {issuer.describe()}."
             return Obstacle(reason="bad_signature", sentence=text, depth=depth)
         return None
+
+    def _is_strong(self, digest: str, subject: Certificate) -> bool:
+        if digest in STRONG_DIGESTS:
+            return True
+        rules = self._rules
+        return digest == "sha1" and (rules.sha1 or "sha1" in rules.allowed(subject, self._now))
 
 
 def _no_issuer(certificate: Certificate, *, depth: int) -> Obstacle:
@@ -128,11 +151,30 @@ def _signature_digest(certificate: Certificate) -> str | None:
 
 
 def _is_signed_by(subject: Certificate, issuer: Certificate) -> bool:
-    signature, signed = subject.x509.signature, subject.x509.tbs_certificate_bytes
     try:
-        key, how = issuer.public_key, subject.x509.signature_algorithm_parameters
+        how = subject.x509.signature_algorithm_parameters
+        digest = subject.x509.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    signed = subject.x509.tbs_certificate_bytes
+    return has_signed(issuer, subject.x509.signature, signed, how=how, digest=digest)
+
+
+def has_signed(
+    issuer: Certificate, signature: bytes, signed: bytes, *, how: Any, digest: Any
+) -> bool:
+    """Tell whether the key of a certificate has made a signature over ``signed``.
+
+    Args:
+        issuer: Whose key it must be.
+        signature: The signature's value.
+        signed: What it is over.
+        how: Padding of RSA, or ``ECDSA``; ``None`` for the Edwards curves.
+        digest: Digest of RSA.
+    """
+    try:
+        key = issuer.public_key
         if isinstance(key, rsa.RSAPublicKey) and isinstance(how, (padding.PKCS1v15, padding.PSS)):
-            digest = subject.x509.signature_hash_algorithm
             if digest is None:
                 return False
             key.verify(signature, signed, how, digest)

@@ -4,15 +4,45 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Literal, NoReturn, TypeVar
+from functools import wraps
+from typing import Any, Literal, NoReturn, ParamSpec, Self, TypeVar
 
-from zeep_wssec.errors import KeyLoadError, KeyMaterialError
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WSSecError
 from zeep_wssec.keys.files import read_file, require_path
 
 MAX_SECRET_BYTES = 64 * 1024
 
 _Error = TypeVar("_Error", bound=Exception)
+_Class = TypeVar("_Class")
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 _Kind = Literal["env", "file", "literal", "callable"]
+
+
+class HiddenBytes(bytes):
+    """Octets that work as ``bytes`` do, but are never shown and never pickled.
+
+    Whatever shows an object shows its fields by ``repr``: error tools, ``vars``, ``dataclasses.asdict``.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+    __str__ = __repr__
+
+    def __format__(self, format_spec: str) -> str:
+        return format(repr(self), format_spec)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise KeyMaterialError("A secret is not pickled: it would leave the process.")
 
 
 class Secret:
@@ -54,9 +84,8 @@ class Secret:
     @classmethod
     def of(cls, literal: str | bytes) -> Secret:
         """Hold a value that the program already has; text is taken as UTF-8."""
-        return cls._make(
-            "literal", literal.encode() if isinstance(literal, str) else bytes(literal)
-        )
+        octets = literal.encode() if isinstance(literal, str) else literal
+        return cls._make("literal", HiddenBytes(octets))
 
     @classmethod
     def callable(cls, func: Callable[[], str | bytes]) -> Secret:
@@ -146,6 +175,30 @@ def without_frames(error: _Error) -> _Error:
     error.__traceback__ = None
     error.__context__ = None
     return error
+
+
+def hides_frames(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """Have errors of the package leave ``function`` without frames, its own and those below.
+
+    For what is given secrets or plain text: a traceback then ends at the caller.
+    """
+
+    @wraps(function)
+    def call(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+        try:
+            return function(*given, **named)
+        except WSSecError as error:
+            del given, named
+            raise without_frames(error)  # noqa: B904  # it is the same error
+
+    return call
+
+
+def hides_frames_when_made(kind: type[_Class]) -> type[_Class]:
+    """Have errors of the package leave the constructor of a class as ``hides_frames`` does."""
+    made: Any = kind
+    made.__init__ = hides_frames(made.__init__)
+    return kind
 
 
 def describe_origin(*secrets: Secret | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from zeep_wssec.errors import KeyMaterialError, KeyNotFoundError
 from zeep_wssec.keys.certificate import Certificate
@@ -102,6 +102,14 @@ class Snapshot:
             for alias, partner in self.partners.items()
             if partner.anchors
         }
+
+    def kind_of(self, name: str) -> Literal["partner", "secret", "user"] | None:
+        """Tell what a name means where somebody who signs is named: a partner first, a user last."""
+        if name in self.partners:
+            return "partner"
+        if name in self.secrets:
+            return "secret"
+        return "user" if name in self.users else None
 
     def require_secret(self, alias: str) -> SecretEntry:
         """Give the symmetric key under ``alias``, or raise ``KeyNotFoundError``."""

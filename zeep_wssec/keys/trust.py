@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
+from typing import TypedDict, Unpack
 
 from cryptography import x509
 
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.files import Source, describe_source, read_source
+from zeep_wssec.keys.revocation_data import load_crls, load_ocsp
+from zeep_wssec.keys.trust_rules import (
+    NO_RULES,
+    FetchedRevocation,
+    RevocationMode,
+    TrustException,
+    TrustRules,
+    normalize_pin,
+)
 
 CertificateSource = Source | Certificate
 """A path, bytes (PEM or DER), or a certificate already loaded."""
-
-_PIN = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,9 +43,13 @@ class TrustStore:
     """Certificates that may stand in a path; they end none."""
     pins: frozenset[str] = frozenset()
     """SHA-256 thumbprints, lower-case hex, of certificates trusted as they are."""
+    rules: TrustRules = NO_RULES
+    """How every certificate is judged: revocation, usages, exceptions."""
+    successors: tuple[tuple[str, Certificate], ...] = ()
+    """Further certificates of partners, by alias: each speaks for that partner as its own one does."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pins", frozenset(_normalize_pin(pin) for pin in self.pins))
+        object.__setattr__(self, "pins", frozenset(normalize_pin(pin) for pin in self.pins))
         for anchor in self.anchors:
             if anchor.thumbprint_sha256 not in self.pins and not is_authority(anchor):
                 raise KeyLoadError(
@@ -52,8 +64,11 @@ class TrustStore:
         anchors: CertificateSource | Sequence[CertificateSource] = (),
         intermediates: CertificateSource | Sequence[CertificateSource] = (),
         pins: Iterable[str] = (),
+        **rules: Unpack[RuleSources],
     ) -> TrustStore:
         """Load a store from files, bytes or certificates; each source may hold several.
+
+        The other arguments are those of ``load_rules``.
 
         Raises:
             KeyLoadError: A source holds no certificate, an anchor is no CA, or a pin is not a
@@ -65,15 +80,40 @@ class TrustStore:
             anchors=load_certificates(anchors, what="trust anchors"),
             intermediates=load_certificates(intermediates, what="intermediate certificates"),
             pins=frozenset(pins),
+            rules=load_rules(**rules),
         )
 
     def merge(self, other: TrustStore) -> TrustStore:
-        """Give the store that trusts what either trusts."""
+        """Give the store that trusts what either trusts, by the rules of both."""
         return TrustStore(
             anchors=tuple(dict.fromkeys(self.anchors + other.anchors)),
             intermediates=tuple(dict.fromkeys(self.intermediates + other.intermediates)),
             pins=self.pins | other.pins,
+            rules=self.rules.merge(other.rules),
+            successors=tuple(dict.fromkeys(self.successors + other.successors)),
         )
+
+    def with_successors(
+        self, alias: str, found: Iterable[tuple[Certificate, Sequence[Certificate]]]
+    ) -> TrustStore:
+        """Give the store with further certificates of a partner, each with its chain."""
+        found = tuple(found)
+        if not found:
+            return self
+        helping = (item for leaf, chain in found for item in (leaf, *chain))
+        added = TrustStore(
+            successors=tuple((alias, leaf) for leaf, _ in found), intermediates=tuple(helping)
+        )
+        return self.merge(added)
+
+    def renamed(self, old: str, new: str) -> TrustStore:
+        """Give the store in which the partner ``old`` is called ``new``."""
+        found = tuple((new if alias == old else alias, item) for alias, item in self.successors)
+        return replace(self, successors=found)
+
+    def is_successor(self, alias: str, certificate: Certificate) -> bool:
+        """Tell whether this is a further certificate of the partner ``alias``."""
+        return bool(self.successors) and (alias, certificate) in self.successors
 
     def is_pinned(self, certificate: Certificate) -> bool:
         """Tell whether exactly this certificate is pinned."""
@@ -96,6 +136,56 @@ class TrustStore:
         )
 
 
+class RuleSources(TypedDict, total=False):
+    """Where rules come from."""
+
+    revocation: RevocationMode
+    """What follows where nothing tells whether a certificate is revoked: ``"off"`` nothing, ``"soft"`` a
+    warning, ``"hard"`` a refusal. A certificate that is known to be revoked is always refused."""
+    crls: Source | Sequence[Source]
+    """Complete CRLs in DER or PEM."""
+    ocsp: Source | Sequence[Source]
+    """OCSP responses in DER."""
+    extended_key_usage: Iterable[str]
+    """Of which a signer's certificate must have one, if it has any; empty: the usual ones."""
+    exceptions: Iterable[TrustException]
+    """What is overlooked in single certificates."""
+    sha1: bool
+    """Whether certificates that are signed over SHA-1 count."""
+
+
+def load_rules(**given: Unpack[RuleSources]) -> TrustRules:
+    """Load rules from files or bytes; they have room for what is fetched later.
+
+    Raises:
+        KeyLoadError: Something cannot be read, or is of a kind that is not accepted.
+    """
+    usages = given.get("extended_key_usage", ())
+    return TrustRules(
+        revocation=given.get("revocation", "off"),
+        crls=tuple(
+            found
+            for item in _listed(given.get("crls", ()))
+            for found in load_crls(read_source(item, what="a CRL"), source=describe_source(item))
+        ),
+        ocsp=tuple(
+            found
+            for item in _listed(given.get("ocsp", ()))
+            for found in load_ocsp(
+                read_source(item, what="an OCSP response"), source=describe_source(item)
+            )
+        ),
+        extended_key_usage=frozenset((usages,) if isinstance(usages, str) else usages) or None,
+        exceptions=tuple(given.get("exceptions", ())),
+        sha1=given.get("sha1", False),
+        fetched=(FetchedRevocation(),),
+    )
+
+
+def _listed(sources: Source | Sequence[Source]) -> Sequence[Source]:
+    return (sources,) if isinstance(sources, (str, bytes, os.PathLike)) else sources
+
+
 def is_authority(certificate: Certificate, *, anchor: bool = True) -> bool:
     """Tell whether a certificate may issue others, as far as it says itself.
 
@@ -115,6 +205,27 @@ def is_authority(certificate: Certificate, *, anchor: bool = True) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return anchor and certificate.canonical_issuer == certificate.canonical_subject
+
+
+def load_partner_certificates(
+    sources: CertificateSource | Sequence[CertificateSource], *, alias: str
+) -> list[tuple[Certificate, list[Certificate]]]:
+    """Load the certificates of a partner, those that are valid at present first.
+
+    Returns:
+        Of each source its first certificate, and the others, which are its chain.
+
+    Raises:
+        KeyLoadError: There is no source, or one holds no certificate.
+    """
+    if isinstance(sources, (str, bytes, os.PathLike, Certificate)):
+        sources = (sources,)
+    found = [load_certificates(item, what=f"the certificate of {alias!r}") for item in sources]
+    if not found:
+        raise KeyLoadError(f"The partner {alias!r} needs a certificate.", alias=alias)
+    now = datetime.now(UTC)
+    found.sort(key=lambda item: not item[0].not_before <= now <= item[0].not_after)
+    return [(leaf, rest) for leaf, *rest in found]
 
 
 def load_certificates(
@@ -148,12 +259,3 @@ def _read_certificates(source: Source, *, what: str) -> tuple[Certificate, ...]:
             "is empty" if not data.strip() else "has no certificate in PEM or DER, or a broken one"
         )
         raise KeyLoadError(f"{name}: {what} expected, but this {found}.", source=name) from None
-
-
-def _normalize_pin(pin: str) -> str:
-    normal = pin.replace(":", "").replace(" ", "").lower().removeprefix("sha256/")
-    if not _PIN.fullmatch(normal):
-        raise KeyLoadError(
-            f"{pin[:80]!r} is not a pin: 64 hex digits expected, the SHA-256 thumbprint of a certificate."
-        )
-    return normal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zeep_wssec.settings.addressing import Addressing
+from zeep_wssec.settings.basic_profile import BasicSecurityProfile
 from zeep_wssec.settings.encryption import Encryption, SessionKey
 from zeep_wssec.settings.header import Layout, SecurityHeader
 from zeep_wssec.settings.references import DerivedKey, KeyReference
@@ -32,6 +33,7 @@ Step = (
 
 __all__ = [
     "Addressing",
+    "BasicSecurityProfile",
     "BinaryToken",
     "DerivedKey",
     "Encryption",

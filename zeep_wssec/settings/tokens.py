@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from zeep_wssec.errors import ProfileError
-from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.keys.secrets import Secret, hides_frames_when_made
 from zeep_wssec.settings.checks import check_choice, check_number, frozen_attributes
 
 Precision = Literal["seconds", "milliseconds", "microseconds"]
@@ -36,6 +36,7 @@ class Timestamp:
         _check_time(self.precision, self.offset, self.clock_offset_seconds)
 
 
+@hides_frames_when_made
 @dataclass(frozen=True, kw_only=True)
 class UsernameToken:
     """Write ``wsse:UsernameToken``."""
@@ -105,6 +106,7 @@ class UsernameToken:
             raise ProfileError("A password without a Type is text.", path="typed")
 
 
+@hides_frames_when_made
 @dataclass(frozen=True, kw_only=True)
 class BinaryToken:
     """Write a ``wsse:BinarySecurityToken`` that is no certificate: a session ticket, for example."""

@@ -19,7 +19,7 @@ ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "id", f"{{{XML}}}id", "AssertionID")
 _WSU_IDS = etree.XPath("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
 # Texts without their elements: business data may have many attributes.
 _ALL_VALUES = etree.XPath("/descendant::*/@*", smart_strings=False)
-_BEARERS = tuple(etree.XPath(f"/descendant::*/@{name}[. = $value]") for name in ID_NAMES)
+_BEARERS = etree.XPath(f"/descendant::*[{' or '.join(f'@{name}' for name in ID_NAMES)}]")
 _ID = re.compile(r"[^\W\d][\w.\-·:]{0,255}")
 
 
@@ -77,13 +77,23 @@ class IdIndex:
         found = _ALL_VALUES(self._root)
         return Counter(found if isinstance(found, list) else ())
 
+    @cached_property
+    def _others(self) -> dict[str, list[etree._Element]]:
+        """Who carries each value under the other names, searched once however many are asked for."""
+        others: dict[str, list[etree._Element]] = {}
+        found = _BEARERS(self._root)
+        for node in found if isinstance(found, list) else ():
+            values = {node.get(name) for name in ID_ATTRIBUTES[1:]}
+            for value in values - {None}:
+                others.setdefault(value, []).append(node)
+        return others
+
     def _nodes(self, value: str) -> list[etree._Element]:
         nodes = self._wsu.get(value, [])
         if self._occurrences[value] == len(nodes):
             return nodes
-        found = list(nodes)
-        for bearers in _BEARERS:
-            found.extend(node for _, node in _bearers(bearers(self._root, value=value)))
+        # An element may carry one value under several names.
+        found = [*nodes, *self._others.get(value, ())]
         return list({id(node): node for node in found}.values())
 
 

@@ -9,10 +9,15 @@ from functools import lru_cache
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.soap.header_limits import check_security_headers
 from zeep_wssec.soap.limits import Limits
 
 _DOCTYPE = re.compile(rb"^(?:[^<]|<[?!-](?!DOCTYPE))*<!DOCTYPE")
 """A document type declaration in front of the root; elsewhere the word is content."""
+_NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
+"""What may hold ``<`` that begins no tag."""
+_PROLOG = 8
+_NODES = etree.XPath("count(/descendant::*) + count(/descendant::*/@*)")
 _LIBXML2_TEXT = 10_000_000
 """Octets of text at which libxml2 stops unless it is told that trees may be huge."""
 _ENCODINGS = frozenset(
@@ -22,13 +27,13 @@ _ENCODINGS = frozenset(
 
 
 def parse_message(data: bytes, limits: Limits) -> etree._Element:
-    """Parse a whole message and check its tree.
+    """Parse a whole message and check its tree; what its security headers ask for is not looked at.
 
     Raises:
         MalformedSecurityError: Not well-formed XML, a DTD, or over a limit.
     """
     root = parse_unchecked(data, limits)
-    check_tree(root, limits)
+    _check_document(root, limits)
     return root
 
 
@@ -45,6 +50,7 @@ def parse_unchecked(data: bytes, limits: Limits) -> etree._Element:
             f"The message has {len(data)} bytes; {limits.max_message_bytes} are allowed.",
             hint="Raise limits.max_message_bytes if the peer really sends that much.",
         )
+    _check_markup(data, limits)
     if _DOCTYPE.search(data[:4096]):
         raise _dtd_refused()
     try:
@@ -62,16 +68,22 @@ def parse_ours(data: bytes) -> etree._Element:
 
 
 def check_tree(root: etree._Element, limits: Limits) -> None:
-    """Check a parsed message against ``limits`` before anything in it is believed.
+    """Check a peer's message against ``limits`` before anything in it is believed.
 
     Args:
-        root: The tree.
+        root: The tree, however it was parsed.
         limits: Bounds.
 
     Raises:
         MalformedSecurityError: A DTD, a processing instruction or comment (SOAP 1.1 section 3 forbids
-            the first two), or more depth or attributes than allowed.
+            the first two), or more of something than allowed, in the document or in a security header.
     """
+    _check_document(root, limits)
+    check_security_headers(root, limits)
+
+
+def _check_document(root: etree._Element, limits: Limits, *, outer: int = 0) -> None:
+    """Check a tree that will stand below ``outer`` elements."""
     info = root.getroottree().docinfo
     if info.internalDTD is not None:
         raise _dtd_refused()
@@ -85,14 +97,31 @@ def check_tree(root: etree._Element, limits: Limits) -> None:
             "The message has a processing instruction or a comment: its text could be read in two ways.",
             hint="Parse it with remove_comments=True, or hand over the bytes.",
         )
-    if _too_deep(limits.max_depth)(root):
-        raise MalformedSecurityError(
-            f"The message is nested deeper than {limits.max_depth} elements."
-        )
+    nodes = count_nodes(root)
+    if nodes > limits.nodes:
+        raise _over(f"The message has more than {limits.nodes} nodes", "max_nodes")
+    if outer >= limits.max_depth or _too_deep(limits.max_depth - outer)(root):
+        raise _over(f"The message is nested deeper than {limits.max_depth} elements", "max_depth")
     if _too_many_attributes(limits.max_attributes)(root):
-        raise MalformedSecurityError(
-            f"An element has more than {limits.max_attributes} attributes."
-        )
+        sentence = f"An element has more than {limits.max_attributes} attributes"
+        raise _over(sentence, "max_attributes")
+    length = limits.max_text_length
+    if length is not None and _too_long(length)(root):
+        raise _over(f"A text has more than {length} characters", "max_text_length")
+    if _namespaces(root, limits.max_namespaces) + nodes > limits.nodes:
+        raise _over(f"The message has more than {limits.nodes} nodes", "max_nodes")
+
+
+def count_nodes(root: etree._Element) -> int:
+    """Give the number of elements and attributes in the document of ``root``.
+
+    Raises:
+        MalformedSecurityError: More than libxml2 can count.
+    """
+    try:
+        return int(float(str(_NODES(root))))
+    except etree.XPathError:
+        raise _over("The message has more than 10,000,000 nodes", "max_nodes") from None
 
 
 def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree._Element:
@@ -127,7 +156,8 @@ def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree
     except (etree.XMLSyntaxError, ValueError):
         raise ValueError("not well-formed content") from None
     try:
-        check_tree(root, limits)
+        # The wrapper takes the place of the element that is counted last.
+        _check_document(root, limits, outer=sum(1 for _ in place.iterancestors()))
     except MalformedSecurityError:
         raise ValueError("content over a limit") from None
     return root
@@ -142,6 +172,38 @@ def _has_foreign_nodes(root: etree._Element) -> bool:
     if document.getprevious() is not None or document.getnext() is not None:
         return True
     return next(document.iter(etree.Comment, etree.ProcessingInstruction), None) is not None
+
+
+def _check_markup(data: bytes, limits: Limits) -> None:
+    """Refuse octets that hold far too many elements before they take a hundred times their size as a tree."""
+    most = 2 * limits.nodes  # an element has two tags at most
+    if data.count(b"<") > most and _NO_MARKUP.sub(b"", data).count(b"<") > most + _PROLOG:
+        raise _over(f"The message has more than {limits.nodes} nodes", "max_nodes")
+
+
+def _namespaces(root: etree._Element, limit: int) -> int:
+    """Give the number of namespace declarations; in one pass, unlike XPath's axis.
+
+    Raises:
+        MalformedSecurityError: More than ``limit`` are in scope of an element.
+    """
+    declared = in_scope = 0
+    for event, _ in etree.iterwalk(root.getroottree().getroot(), events=("start-ns", "end-ns")):
+        if event == "end-ns":
+            in_scope -= 1
+            continue
+        declared += 1
+        in_scope += 1
+        if in_scope > limit:
+            sentence = f"More than {limit} namespaces are in scope of an element"
+            raise _over(sentence, "max_namespaces")
+    return declared
+
+
+def _over(sentence: str, name: str) -> MalformedSecurityError:
+    return MalformedSecurityError(
+        f"{sentence}.", hint=f"Raise limits.{name} if the peer really sends that much."
+    )
 
 
 def _message_parser(huge_tree: bool) -> etree.XMLParser:
@@ -168,3 +230,8 @@ def _too_deep(depth: int) -> etree.XPath:
 @lru_cache(maxsize=16)
 def _too_many_attributes(count: int) -> etree.XPath:
     return etree.XPath(f"boolean(/descendant::*/@*[{count + 1}])")
+
+
+@lru_cache(maxsize=16)
+def _too_long(length: int) -> etree.XPath:
+    return etree.XPath(f"boolean(/descendant::text()[string-length() > {length}])")

@@ -15,12 +15,10 @@ import secrets
 
 from lxml import etree
 
-from zeep_wssec.errors import DecryptionError
+from zeep_wssec.errors import DecryptionError, MalformedSecurityError
 from zeep_wssec.soap.limits import Limits
-from zeep_wssec.soap.parsing import parse_decrypted, parse_message
+from zeep_wssec.soap.parsing import count_nodes, parse_decrypted, parse_message
 
-_MAX_NAMESPACES = 128
-"""Namespaces in scope of a place: putting content there costs as many steps for each declaration in it."""
 _MAX_SPLICES = 4
 """Times that a message may be parsed again for its twin."""
 _DECLARATION = re.compile(rb"""xmlns(?::([^\s=]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -34,6 +32,10 @@ class Placement:
         self._limits = limits
         self._twin: etree._Element | None = None
         self._splices = 0
+        self._decrypted_bytes = 0
+        self._nodes: int | None = None
+        self._lineages: list[frozenset[etree._Element]] = []
+        self._read: list[etree._Element] = []
 
     def replace(self, old: etree._Element, octets: bytes, *, single: bool) -> list[etree._Element]:
         """Put decrypted ``octets`` in the place of ``old``; give the elements in their new place.
@@ -49,9 +51,9 @@ class Placement:
         parent = old.getparent()
         if parent is None:
             raise ValueError("no place")
-        if len(parent.nsmap) > _MAX_NAMESPACES:
-            raise ValueError("too many namespaces in scope")
+        self._count_octets(octets)
         wrapper = parse_decrypted(octets, parent, self._limits)
+        self._count_nodes(wrapper)
         if single and not (len(wrapper) == 1 and not _has_text(wrapper)):
             raise ValueError("not one element")
         meet = _prefixes_meet(octets, parent)
@@ -62,12 +64,27 @@ class Placement:
             self._twin = self._spliced(old, octets)
         return _put(wrapper, old, parent, build=meet)
 
+    def _count_octets(self, octets: bytes) -> None:
+        self._decrypted_bytes += len(octets)
+        if self._decrypted_bytes > self._limits.decrypted_bytes:
+            raise ValueError("too much content in all")
+
+    def _count_nodes(self, wrapper: etree._Element) -> None:
+        """Count what comes to the tree; the tree itself when the first comes."""
+        if self._nodes is None:
+            self._nodes = count_nodes(self._root)
+        self._nodes += count_nodes(wrapper)
+        if self._nodes > self._limits.nodes:
+            raise ValueError("too many nodes in all")
+
     def as_written(self, node: etree._Element) -> etree._Element:
         """Give the node to canonicalize for ``node``: itself, or its twin with the prefixes as written.
 
         Raises:
             DecryptionError: The twin does not hold the same names, attributes and text.
+            MalformedSecurityError: It was given too often, itself or with what is around it or in it.
         """
+        self._count_covering(node)
         if self._twin is None:
             return node
         twin = _at(self._twin, _path(node, self._root))
@@ -81,6 +98,19 @@ class Placement:
             if ours is not node and ours.tail != theirs.tail:
                 raise DecryptionError
         return twin
+
+    def _count_covering(self, node: etree._Element) -> None:
+        """Bound how often any element is canonicalized, by itself or within another one."""
+        self._read.append(node)
+        self._lineages.append(frozenset((node, *node.iterancestors())))
+        for lineage in self._lineages:
+            if node in lineage:
+                most = self._limits.max_coverings
+                if sum(outer in lineage for outer in self._read) > most:
+                    raise MalformedSecurityError(
+                        f"Signatures cover one element more than {most} times.",
+                        hint="Raise limits.max_coverings if the peer really signs so.",
+                    )
 
     def _spliced(self, old: etree._Element, octets: bytes) -> etree._Element:
         """Parse the whole message again with ``octets`` where ``old`` stands."""

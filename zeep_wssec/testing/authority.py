@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509 import ocsp
 
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import FileKey, KeyEntry
@@ -25,6 +28,7 @@ from zeep_wssec.testing.certificates import (
     read_subject,
 )
 
+_HOUR = timedelta(hours=1)
 FITTING = ("fitting",)
 """Key usage of a certificate that may do all that its key can."""
 
@@ -80,6 +84,14 @@ def _encryption(password: str | bytes | None) -> serialization.KeySerializationE
         return serialization.NoEncryption()
     return serialization.BestAvailableEncryption(
         password.encode() if isinstance(password, str) else password
+    )
+
+
+def _digest_for(key: PrivateKeyTypes) -> hashes.HashAlgorithm | None:
+    return (
+        None
+        if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
+        else hashes.SHA256()
     )
 
 
@@ -201,6 +213,87 @@ class Authority:
             digest=digest,
         )
         return Issued(certificate, private_key, self.above)
+
+    def crl(
+        self,
+        *revoked: Issued,
+        revoked_at: datetime | None = None,
+        reason: x509.ReasonFlags | None = None,
+        this_update: datetime | None = None,
+        next_update: datetime | None = None,
+        extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
+        signer: Issued | None = None,
+    ) -> bytes:
+        """Issue a CRL in DER; an hour old and good for a week when nothing else is said.
+
+        Args:
+            revoked: What it lists.
+            revoked_at: When they were revoked; an hour before ``now`` when left out.
+            reason: Why.
+            this_update: When it was made.
+            next_update: Until when it holds.
+            extensions: Extensions of the list, each with whether it is critical.
+            signer: Whose key signs it; its own when left out.
+        """
+        made = this_update or self.now - _HOUR
+        builder = x509.CertificateRevocationListBuilder(
+            issuer_name=self.certificate.x509.subject,
+            last_update=made,
+            next_update=next_update or made + timedelta(days=7),
+        )
+        for issued in revoked:
+            entry = x509.RevokedCertificateBuilder(
+                issued.certificate.serial_number, revoked_at or self.now - _HOUR
+            )
+            if reason is not None:
+                entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical=critical)
+        key = (signer or self.issued).private_key
+        crl = builder.sign(key, _digest_for(key))  # type: ignore[arg-type]
+        return crl.public_bytes(serialization.Encoding.DER)
+
+    def ocsp(
+        self,
+        issued: Issued,
+        *,
+        status: Literal["good", "revoked", "unknown"] = "good",
+        revoked_at: datetime | None = None,
+        this_update: datetime | None = None,
+        next_update: datetime | None = None,
+        responder: Issued | None = None,
+        lasting: bool = True,
+    ) -> bytes:
+        """Answer in DER what an OCSP responder is asked about a certificate.
+
+        Args:
+            issued: What it is about.
+            status: What it says.
+            revoked_at: When it was revoked; an hour before ``now`` when left out.
+            this_update: When that was known; an hour before ``now`` when left out.
+            next_update: Until when it holds; a day after ``this_update`` when left out.
+            responder: Who signs, with its certificate inside; the authority itself when left out.
+            lasting: Whether it says until when it holds.
+        """
+        made = this_update or self.now - _HOUR
+        is_revoked = status == "revoked"
+        by = responder or self.issued
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=issued.certificate.x509,
+            issuer=self.certificate.x509,
+            algorithm=hashes.SHA256(),
+            cert_status=ocsp.OCSPCertStatus[status.upper()],
+            this_update=made,
+            next_update=(next_update or made + timedelta(days=1)) if lasting else None,
+            revocation_time=(revoked_at or self.now - _HOUR) if is_revoked else None,
+            revocation_reason=None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, by.certificate.x509)
+        if responder is not None:
+            builder = builder.certificates([responder.certificate.x509])
+        answer = builder.sign(by.private_key, _digest_for(by.private_key))  # type: ignore[arg-type]
+        return answer.public_bytes(serialization.Encoding.DER)
 
     def intermediate(
         self, name: str, *, key: str = "rsa-2048", path_length: int | None = None

@@ -13,14 +13,15 @@ from zeep.transports import AsyncTransport
 
 from zeep_wssec import calls
 from zeep_wssec.errors import TransportSecurityError
+from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.soap.envelope import to_octets
+from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
     check_response,
     is_raw,
     shown_address,
-    too_large,
 )
 
 logger = logging.getLogger(__name__)
@@ -58,24 +59,23 @@ class AsyncProfileTransport(AsyncTransport):
         """Send octets and read the answer within the profile's limit; nothing of either is logged."""
         logger.debug("POST to %s, %d bytes", shown_address(address), len(message))
         limit = self._profile.plan.limits.max_message_bytes
-        content = bytearray()
+        headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers}
         try:
             async with self.client.stream(
                 "POST", address, content=message, headers=headers, follow_redirects=False
             ) as response:
-                async for chunk in response.aiter_bytes():
-                    content += chunk
-                    if len(content) > limit:
-                        raise too_large(limit)
+                content = BoundedContent(limit, response.headers.get("Content-Encoding"))
+                async for chunk in response.aiter_raw():
+                    content.add(chunk)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise _connection_error(error, address) from error
+            raise _connection_error(error, address) from None  # theirs holds the request
         logger.debug(
             "answer %d from %s, %d bytes",
             response.status_code,
             shown_address(address),
-            len(content),
+            len(content.octets()),
         )
-        return _as_requests(response, bytes(content))
+        return _as_requests(response, content.octets())
 
     async def post_xml(
         self, address: str, envelope: etree._Element, headers: dict[str, str]
@@ -91,7 +91,7 @@ class AsyncProfileTransport(AsyncTransport):
             response = await self.post(address, to_octets(envelope), headers)
         except TransportSecurityError as error:
             self._profile.finish(call, error)
-            raise
+            raise without_frames(error)  # noqa: B904  # it is the same error
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise

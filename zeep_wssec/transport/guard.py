@@ -11,8 +11,10 @@ from zeep_wssec import calls
 from zeep_wssec.calls import Call
 from zeep_wssec.demands import Demands, Inbound, OverTLS
 from zeep_wssec.errors import RequirementError, TransportSecurityError, WSSecError
+from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.plan import Plan
 from zeep_wssec.settings import UsernameToken
+from zeep_wssec.soap.parsing import parse_unchecked
 
 _MEDIA_TYPES = frozenset(
     {"text/xml", "application/soap+xml", "application/xml", "multipart/related"}
@@ -67,6 +69,7 @@ def call_at_start(profile: CallChecker, address: str) -> Call:
     return call
 
 
+@hides_frames
 def check_response(
     profile: CallChecker,
     call: Call,
@@ -90,7 +93,7 @@ def check_response(
     Raises:
         TransportSecurityError: A redirect, or no SOAP message.
         RequirementError: No content, although something must be proved.
-        InboundError: The answer is checked here and refused.
+        InboundError: The answer is checked here and refused, or is no XML.
     """
     try:
         if 300 <= status < 400:
@@ -108,6 +111,9 @@ def check_response(
         _check_is_soap(status, headers, content)
         if raw is None or raw:
             profile.check_raw(content, call)
+        elif content.lstrip()[:1] != b"-":
+            # An answer that zeep cannot parse would stand whole in zeep's error.
+            parse_unchecked(content, profile.plan.limits)
     except WSSecError as error:
         error.request_sent = "yes"
         profile.finish(call, error)

@@ -13,14 +13,15 @@ from zeep.transports import Transport
 
 from zeep_wssec import calls
 from zeep_wssec.errors import TransportSecurityError
+from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.soap.envelope import to_octets
+from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
     check_response,
     is_raw,
     shown_address,
-    too_large,
 )
 
 logger = logging.getLogger(__name__)
@@ -61,25 +62,26 @@ class ProfileTransport(Transport):
             response = self.session.post(
                 address,
                 data=message,
-                headers=headers,
+                headers={"Accept-Encoding": ACCEPT_ENCODING, **headers},
                 timeout=self.operation_timeout,
                 allow_redirects=False,
                 stream=True,
             )
-            content = bytearray()
             with response:
+                content = BoundedContent(limit, response.headers.get("Content-Encoding"))
+                # What urllib3 is not told of, it does not decode.
+                getattr(response.raw, "headers", {}).pop("Content-Encoding", None)
                 for chunk in response.iter_content(_CHUNK):
-                    content += chunk
-                    if len(content) > limit:
-                        raise too_large(limit)
+                    content.add(chunk)
         except requests.RequestException as error:
-            raise connection_error(error, address) from error
-        response._content = bytes(content)
+            raise connection_error(error, address) from None  # theirs holds the request
+        response._content = octets = content.octets()
+        _forget_request(response)
         logger.debug(
             "answer %d from %s, %d bytes",
             response.status_code,
             shown_address(address),
-            len(content),
+            len(octets),
         )
         return response
 
@@ -97,7 +99,7 @@ class ProfileTransport(Transport):
             response = self.post(address, to_octets(envelope), headers)
         except TransportSecurityError as error:
             self._profile.finish(call, error)
-            raise
+            raise without_frames(error)  # noqa: B904  # it is the same error
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise
@@ -136,6 +138,14 @@ class _ContextAdapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
         conn.cert_reqs = "CERT_REQUIRED"
+
+
+def _forget_request(response: requests.Response) -> None:
+    """Take the request off an answer: zeep's frames hold the answer, and error tools show frames."""
+    sent: requests.PreparedRequest | None = response.request
+    if sent is not None:
+        sent.body = None
+    vars(response)["_next"] = None  # the same request, to where a redirect leads
 
 
 def connection_error(error: Exception, address: str) -> TransportSecurityError:

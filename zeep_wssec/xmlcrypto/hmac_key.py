@@ -8,12 +8,14 @@ from typing import Final, NoReturn
 
 from zeep_wssec.errors import KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.protocols import SignatureScheme
+from zeep_wssec.keys.secrets import HiddenBytes, hides_frames_when_made
 
 MIN_OCTETS: Final = 16
 """Shortest key: 128 bits, whatever the digest."""
 _DIGESTS: Final = frozenset({"sha1", "sha224", "sha256", "sha384", "sha512"})
 
 
+@hides_frames_when_made
 @dataclass(frozen=True, eq=False, repr=False)
 class HmacKey:
     """A symmetric key that HMAC signature values are made and verified with.
@@ -35,6 +37,7 @@ class HmacKey:
                 hint=f"Use a secret of {MIN_OCTETS} random octets or more.",
                 reason="weak_key",
             )
+        object.__setattr__(self, "octets", HiddenBytes(self.octets))
 
     def mac(self, data: bytes, digest: str) -> bytes:
         """Give the whole HMAC of ``data``.
