@@ -133,4 +133,14 @@ class Material:
 
 
 def _profile(keystore: Keystore, outbound: tuple[Step, ...], inbound: Demands | None) -> Profile:
-    return Profile(keystore=keystore, outbound=outbound, inbound=inbound, limits=LIMITS)
+    return Profile(
+        keystore=keystore, outbound=outbound, inbound=inbound, limits=LIMITS, replay=_Forgetful()
+    )
+
+
+class _Forgetful:
+    """A replay store that remembers nothing: the cases check one message many times."""
+
+    def add_if_absent(self, key: bytes, expires: datetime) -> bool:  # noqa: ARG002
+        """Take anything as new."""
+        return True

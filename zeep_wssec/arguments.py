@@ -10,9 +10,9 @@ from pathlib import Path
 from lxml import etree
 
 from zeep_wssec.errors import KeyLoadError, MalformedSecurityError, OutboundError, ProfileError
-from zeep_wssec.exchange import Exchange
+from zeep_wssec.exchange import Exchange, Received
 from zeep_wssec.keys.files import require_path
-from zeep_wssec.results import Secured
+from zeep_wssec.results import Checked, Secured
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.parsing import parse_message, parse_unchecked
 
@@ -80,6 +80,23 @@ def read_request(given: Request | None, *, actor: str | None) -> Exchange | None
         f"A request is needed, not {type(given).__name__}.",
         hint="Give what secure gave, its exchange, or the message as it was sent, as bytes.",
         path="request",
+    )
+
+
+def read_answered(given: Checked | Received | None) -> Received | None:
+    """Give what an answer refers to, from what ``check`` gave for its request.
+
+    Raises:
+        ProfileError: It is something else.
+    """
+    if isinstance(given, Checked):
+        return given.received
+    if given is None or isinstance(given, Received):
+        return given
+    raise ProfileError(
+        f"A checked request is needed, not {type(given).__name__}.",
+        hint="Give what check gave for the request: answers=profile.check(request).",
+        path="answers",
     )
 
 

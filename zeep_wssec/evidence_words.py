@@ -10,6 +10,7 @@ from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.evidence import UsernameTokenEvidence
 from zeep_wssec.report import EncryptionReport, Report, SignatureReport
 from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11, WSU, XENC, readable_name
+from zeep_wssec.verdict import _signs
 
 _IN_SECURITY = {
     f"{{{WSU}}}Timestamp": "timestamp",
@@ -41,6 +42,10 @@ def part_name(message: Incoming, node: etree._Element) -> str:
         return f"header:{node.tag!s}"
     names = [readable_name(item.tag) for item in (*reversed(list(node.iterancestors())), node)]
     return "/".join(names)
+
+
+def _proof(message: Incoming, token: UsernameTokenEvidence) -> str:
+    return token.proved or ("derived_key" if _signs(message, token) else "")
 
 
 def report_of(
@@ -83,7 +88,7 @@ def report_of(
         created=timestamp.created if timestamp else None,
         expires=timestamp.expires if timestamp else None,
         username=users[0].username if users else None,
-        username_proof=users[0].proved if users else "",
+        username_proof=_proof(message, users[0]) if users else "",
         order=tuple(order),
         fault=message.envelope.fault is not None,
         warnings=tuple(warnings),

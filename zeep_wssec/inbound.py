@@ -74,6 +74,11 @@ _READERS: dict[str, Callable[[Incoming, etree._Element], None]] = {
     **dict.fromkeys(SECURITY_CONTEXT_TOKENS, read_security_context),
 }
 """Children of ``wsse:Security`` that are understood, each with its reader; every other one is refused."""
+_RELATION_UNSIGNED = "RelatesTo must be signed, but is not"
+_SIGN_RELATION = (
+    " Ask the service to sign header:wsa:RelatesTo; a testing partner: "
+    'Signature(parts=[…, "header:wsa:RelatesTo?"]).'
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -294,9 +299,10 @@ def _check_verdict(message: Incoming, demands: Demands | None, verdict: Verdict)
         verdict.missing.insert(0, "there is no wsse:Security header for us")
     listed = "; ".join(verdict.missing)
     signed = [part_name(message, node) for item in message.signatures for node in item.covered]
+    relation = _SIGN_RELATION if _RELATION_UNSIGNED in verdict.missing else ""
     raise RequirementError(
         f"The message does not prove what it must: {listed}.",
-        hint=f"It has signed: {', '.join(signed) or 'nothing'}.",
+        hint=f"It has signed: {', '.join(signed) or 'nothing'}.{relation}",
         missing=tuple(verdict.missing),
     )
 

@@ -18,6 +18,7 @@ from zeep_wssec.arguments import (
     Request,
     moment,
     profile_path,
+    read_answered,
     read_envelope,
     read_reply,
     read_request,
@@ -27,7 +28,7 @@ from zeep_wssec.calls import Call
 from zeep_wssec.clients import AsyncProfileClient, ProfileClient, open_async_client, open_client
 from zeep_wssec.demands import Demands, OverTLS, Unverified
 from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSecError
-from zeep_wssec.exchange import Exchange
+from zeep_wssec.exchange import Exchange, Received
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.keys.secrets import hides_frames, without_frames
@@ -139,7 +140,7 @@ class Profile:
         envelope: Message,
         *,
         operation: str | None = None,
-        answers: Checked | None = None,
+        answers: Checked | Received | None = None,
         now: datetime | None = None,
     ) -> Secured:
         """Protect one message.
@@ -154,9 +155,8 @@ class Profile:
             OutboundError: It is no message, or the message cannot be protected as the profile asks.
             KeyMaterialError: A key or certificate is missing or not fit.
         """
-        root = read_envelope(envelope, self.plan.limits)
-        now = moment(now, self._clock)
-        received = answers.received if answers is not None else None
+        received = read_answered(answers)
+        root, now = read_envelope(envelope, self.plan.limits), moment(now, self._clock)
         exchange = outbound.protect(root, self.plan, now=now, operation=operation, answers=received)
         return Secured(envelope=root, exchange=exchange)
 

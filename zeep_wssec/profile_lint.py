@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from zeep_wssec.demands import Anonymous, AnyoneUnder, Demands, Inbound, OverTLS, Unverified
 from zeep_wssec.errors import KeyMaterialError, ProfileError
-from zeep_wssec.keys.fitness import describe_weakness
+from zeep_wssec.keys.entries import PartnerEntry
+from zeep_wssec.keys.fitness import describe_misuse, describe_weakness
 from zeep_wssec.keys.server_trust import check_server_trust
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
 from zeep_wssec.profile_step_lint import LONG_SECONDS, may_mean, step_weaknesses
-from zeep_wssec.profile_words import derive_demands, named_certificates, without_user_info
+from zeep_wssec.profile_words import (
+    derive_demands,
+    named_certificates,
+    shared_signers,
+    without_user_info,
+)
 from zeep_wssec.requirements import signers_for
-from zeep_wssec.settings import Step
+from zeep_wssec.settings import Encryption, Step
+from zeep_wssec.soap.namespaces import PREFIXES, SOAP11, SOAP12
 from zeep_wssec.soap.parts import parse_parts
 from zeep_wssec.wsdl_names import WsdlNames, is_local, read_wsdl_names
 from zeep_wssec.xmlcrypto import algorithms
@@ -24,6 +33,10 @@ __all__ = ["SOON", "Finding", "weaknesses"]
 
 SOON = timedelta(days=30)
 """How long before its end a certificate is reported: what most CAs need to renew one."""
+_HEADER_PREFIX = re.compile(rf"\b(?:{'|'.join(PREFIXES)}):|:Header\b")
+_HEADER_NAMESPACES = frozenset((*PREFIXES.values(), SOAP11, SOAP12))
+"""Of elements that stand in headers."""
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
 
 def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
@@ -41,7 +54,8 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
         steps, demands = plan.for_operation([name])
         if overlay.inbound is not None or (demands is None and overlay.outbound is not None):
             found += _answers(demands, steps, f"{where}.inbound", plan, now)
-    found += [*_header(plan), *_certificates(plan, now), *_connection(plan), *_wsdl(plan)]
+    found += [*_header(plan), *_secrets(plan), *_certificates(plan, now)]
+    found += [*_connection(plan), *_wsdl(plan)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda item: order.index(item.severity))
 
@@ -62,7 +76,7 @@ def _answers(
     elif isinstance(demands, OverTLS):
         yield warning(where, "Answers are proved by TLS alone: whoever ends it can change them.")
     elif isinstance(demands, Inbound):
-        yield from _inbound(demands, where, plan)
+        yield from _inbound(demands, steps, where, plan)
     else:
         derived = derive_demands(steps, plan)
         if not isinstance(derived, Inbound):
@@ -74,7 +88,28 @@ def _answers(
             return
         if not derived.signed:
             yield warning(where, "Answers need only be encrypted, and anybody can encrypt to us.")
-        yield from _signers(derived, where, plan)
+        if not derived.encrypted and _encrypts_inside_body(steps, plan):
+            yield warning(
+                f"{where}.encrypted",
+                "Encrypts elements of the Body; answers need not be encrypted unless inbound.encrypted "
+                "says so.",
+            )
+        yield from _signers(derived, steps, where, plan)
+
+
+def _encrypts_inside_body(steps: Sequence[Step], plan: Plan) -> bool:
+    """Whether a step encrypts what is likely to stand in the Body: no token, no header block, not the Body."""
+    return any(
+        (part.kind == "element" and not _is_of_header(part.value))
+        or (part.kind == "xpath" and not _HEADER_PREFIX.search(part.value))
+        for step in steps
+        if isinstance(step, Encryption)
+        for part in plan.parts[id(step)]
+    )
+
+
+def _is_of_header(tag: str) -> bool:
+    return tag.lstrip("{").partition("}")[0] in _HEADER_NAMESPACES
 
 
 def _unverified(demands: Unverified, where: str, now: datetime) -> Iterator[Finding]:
@@ -88,8 +123,8 @@ def _unverified(demands: Unverified, where: str, now: datetime) -> Iterator[Find
         yield note(f"{where}.until", "The exception has no end; give it a date.")
 
 
-def _inbound(demands: Inbound, where: str, plan: Plan) -> Iterator[Finding]:
-    yield from _signers(demands, where, plan)
+def _inbound(demands: Inbound, steps: Sequence[Step], where: str, plan: Plan) -> Iterator[Finding]:
+    yield from _signers(demands, steps, where, plan)
     for name, reason in demands.legacy.items():
         yield warning(f"{where}.legacy.{name}", f"{algorithms.LEGACY[name]} is accepted: {reason}")
     parts = parse_parts(demands.signed, namespaces=plan.namespaces)
@@ -114,7 +149,7 @@ def _inbound(demands: Inbound, where: str, plan: Plan) -> Iterator[Finding]:
         yield note(f"{where}.empty_replies", "An empty answer is accepted; it proves nothing.")
 
 
-def _signers(demands: Inbound, where: str, plan: Plan) -> Iterator[Finding]:
+def _signers(demands: Inbound, steps: Sequence[Step], where: str, plan: Plan) -> Iterator[Finding]:
     path = f"{where}.signed_by"
     try:
         signers = signers_for(plan, demands)
@@ -126,12 +161,52 @@ def _signers(demands: Inbound, where: str, plan: Plan) -> Iterator[Finding]:
     for signer in signers:
         if isinstance(signer, str) and signer not in known:
             yield error(path, f"The keystore has no partner, secret or user {signer!r}.")
+        if isinstance(signer, str) and signer in held.partners:
+            yield from _signing(held.partners[signer], path, plan, alone=len(signers) == 1)
         if isinstance(signer, Anonymous):
             yield warning(path, f"Whoever knows our certificate may answer: {signer.reason}")
         if isinstance(signer, AnyoneUnder):
             yield warning(
                 path, f"Whoever holds a certificate of these CAs may sign: {signer.reason}"
             )
+    stated = "required" in (demands.related, demands.signature_confirmation)
+    shared = shared_signers(demands, steps, plan)
+    if shared and not stated:
+        yield note(
+            where,
+            f"{shared[0]!r} signs our requests as well, so an answer must name its request: by a signed "
+            "RelatesTo or SignatureConfirmation.",
+        )
+
+
+def _signing(partner: PartnerEntry, path: str, plan: Plan, *, alone: bool) -> Iterator[Finding]:
+    """Report a partner all of whose certificates are for encryption only."""
+    others = plan.keystore.snapshot().shared_trust.successors
+    held = [partner.certificate, *(item for alias, item in others if alias == partner.alias)]
+    misuses = [describe_misuse(item, "verify") for item in held]
+    if all(misuses):
+        tell = error if alone else warning
+        yield tell(
+            path,
+            f"The certificate of {partner.alias!r} may not sign (it {misuses[0]}); name the partner's "
+            "signing certificate with signed_by.",
+        )
+
+
+def _secrets(plan: Plan) -> Iterator[Finding]:
+    """Report secrets that look like hex digits taken for octets or for base64."""
+    for alias, entry in plan.keystore.snapshot().secrets.items():
+        try:
+            octets = entry.octets
+        except KeyMaterialError:
+            continue
+        for text, taken in ((octets, "octets"), (base64.b64encode(octets), "base64")):
+            if _HEX.fullmatch(text) and len(set(text)) > 1:
+                yield warning(
+                    "keystore",
+                    f"The secret {alias!r} looks like {len(text)} hex digits that were taken for {taken}: "
+                    f"as hex it is a key of {len(text) // 2} octets. Decode it first.",
+                )
 
 
 # Header, certificates and connection.

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from zeep_wssec.errors import KeyMaterialError
+from zeep_wssec.header.signature import method_hint
+from zeep_wssec.header.symmetric import length_hint, other_keys_hint
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import Purpose, describe_misuse
 from zeep_wssec.plan import Plan
@@ -116,7 +118,7 @@ def _signing_key(
     step: Signature, earlier: Sequence[Step], path: str, plan: Plan
 ) -> Iterator[Finding]:
     if origin_of(step.key, earlier, plan) in ("pair", "missing"):
-        yield from _own_key(step, path, plan)
+        yield from _own_key(step, earlier, path, plan)
         return
     yield from _symmetric_reference(step, earlier, path, plan)
     method = step.signature_method
@@ -129,12 +131,12 @@ def _signing_key(
         yield note(f"{path}.derived_key_bytes", "No key is derived, so its length says nothing.")
 
 
-def _own_key(step: Signature, path: str, plan: Plan) -> Iterator[Finding]:
+def _own_key(step: Signature, earlier: Sequence[Step], path: str, plan: Plan) -> Iterator[Finding]:
     try:
         entry = plan.keystore.snapshot().require_key(step.key)
         entry.require_signer()
     except KeyMaterialError as problem:
-        yield error(f"{path}.key", _with_makers(problem))
+        yield error(f"{path}.key", _with_others(problem, step.key, earlier, plan))
         return
     yield from _misuse(entry.certificate, "sign", f"{path}.key")
     kind, method = entry.certificate.key_kind, step.signature_method
@@ -142,7 +144,8 @@ def _own_key(step: Signature, path: str, plan: Plan) -> Iterator[Finding]:
         needed = "symmetric" if method.key_kind == "hmac" else method.key_kind
         yield error(
             f"{path}.algorithm",
-            f"{method.name} needs a key of kind {needed}; {entry.alias!r} has {kind}.",
+            f"{method.name} needs a key of kind {needed}; {entry.alias!r} has {kind}. "
+            f"{method_hint(kind, method)}",
         )
     if step.derived_key != "none":
         yield error(
@@ -154,8 +157,11 @@ def _own_key(step: Signature, path: str, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _with_makers(problem: KeyMaterialError) -> str:
-    return f"{problem} A key may also come from a step in front of this one, by its name."
+def _with_others(
+    problem: KeyMaterialError, name: str | None, earlier: Sequence[Step], plan: Plan
+) -> str:
+    made = filter(None, map(made_name, earlier))
+    return f"{problem} {other_keys_hint(name, made=made, secrets=plan.keystore.snapshot().secrets)}"
 
 
 def _encryption_key(
@@ -168,7 +174,7 @@ def _encryption_key(
         try:
             plan.keystore.snapshot().require_secret(step.key)
         except KeyMaterialError as problem:
-            yield error(f"{path}.key", _with_makers(problem))
+            yield error(f"{path}.key", _with_others(problem, step.key, earlier, plan))
         return
     yield from _symmetric_reference(step, earlier, path, plan)
     if step.derived_key == "none":
@@ -197,8 +203,9 @@ def _length(step: Encryption, origin: Maker | Origin, path: str, plan: Plan) -> 
         else (step.algorithm, step.cipher.key_bytes)
     )
     if length != needed:
+        hint = f" {length_hint(length, needed, wrapped=step.wrapped)}" if origin == "secret" else ""
         yield error(
-            f"{path}.key", f"{user} takes {needed} bytes of key; {step.key!r} has {length}."
+            f"{path}.key", f"{user} takes {needed} bytes of key; {step.key!r} has {length}.{hint}"
         )
 
 

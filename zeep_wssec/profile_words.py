@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from lxml import etree
+
 from zeep_wssec.demands import (
     Anonymous,
     AnyoneUnder,
@@ -20,11 +22,30 @@ from zeep_wssec.errors import ProfileError
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.plan import TLS, Plan
+from zeep_wssec.profile_key_names import find_maker
 from zeep_wssec.profile_step_words import describe_parts, describe_step, listed
 from zeep_wssec.requirements import demands_for, signers_for
-from zeep_wssec.settings import Encryption, Signature, Step, Timestamp
+from zeep_wssec.settings import (
+    Encryption,
+    SecurityContext,
+    Signature,
+    Step,
+    Timestamp,
+    UsernameToken,
+)
+from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.namespaces import SOAP11, SOAP12
+from zeep_wssec.soap.parts import Part, find_part
 
 _USER_INFO = re.compile(r"(?<=//)[^/@\s]*@")
+_EMPTY = tuple(
+    Envelope.read(
+        etree.fromstring(f'<s:Envelope xmlns:s="{uri}"><s:Header/><s:Body/></s:Envelope>'),
+        error=ProfileError,
+    )
+    for uri in (SOAP11, SOAP12)
+)
+"""Messages without content, to see what a part means in any message."""
 _USER_PROOFS = {
     "digest": "its digest",
     "text": "the readable text",
@@ -90,7 +111,7 @@ def _demanded(
         yield f"{what} is proved by the TLS session alone; security that it carries must be valid."
     elif isinstance(demands, Inbound):
         yield f"{what} must prove:"
-        yield from (f"  - {line}" for line in _proofs(demands, plan))
+        yield from (f"  - {line}" for line in _proofs(demands, plan, steps))
     else:
         yield from _derived(what, steps, plan)
 
@@ -102,7 +123,7 @@ def _derived(what: str, steps: Sequence[Step], plan: Plan) -> Iterator[str]:
         yield "  nothing can be demanded; security that it carries must be valid."
         return
     yield f"{what} must prove (not stated; derived from the steps of the request):"
-    yield from (f"  - {line}" for line in _proofs(derived, plan))
+    yield from (f"  - {line}" for line in _proofs(derived, plan, steps))
 
 
 def derive_demands(steps: Sequence[Step], plan: Plan) -> Demands | None:
@@ -110,23 +131,55 @@ def derive_demands(steps: Sequence[Step], plan: Plan) -> Demands | None:
 
     The check itself goes by the request as it was sent; this says the same ahead of it.
     """
-    sealed = [
-        part
+    sealed = any(
+        means_body(part, plan)
         for step in steps
         if isinstance(step, Encryption)
         for part in plan.parts[id(step)]
-        if part.kind == "body"
-    ]
+    )
     signs = any(isinstance(step, Signature) for step in steps)
     request = Exchange(
         signature_values=("",) if signs else (),
         has_timestamp=any(isinstance(step, Timestamp) for step in steps),
-        has_encrypted_body=bool(sealed),
+        has_encrypted_body=sealed,
     )
     return demands_for(plan, request)
 
 
-def _proofs(demands: Inbound, plan: Plan) -> Iterator[str]:
+def means_body(part: Part, plan: Plan) -> bool:
+    """Whether a part is the Body of a message, in whichever form it is written."""
+    for empty in _EMPTY:
+        found = find_part(part, envelope=empty, security=None, namespaces=plan.namespaces)
+        if any(element is empty.body for element in found):
+            return True
+    return False
+
+
+def shared_signers(demands: Inbound, steps: Sequence[Step], plan: Plan) -> list[str]:
+    """Give the secrets and users whose keys prove answers and sign our requests, too.
+
+    Args:
+        demands: What answers must prove.
+        steps: What the request is protected with.
+        plan: The profile.
+
+    Raises:
+        ProfileError: Something must be signed, and nothing tells by whom.
+    """
+    ours = set()
+    for index, step in enumerate(steps):
+        if isinstance(step, Signature):
+            maker = find_maker(step.key, steps[:index])
+            if isinstance(maker, UsernameToken):
+                ours.add(maker.username)
+            else:
+                ours.add(maker.key if isinstance(maker, SecurityContext) else step.key)
+    held = plan.keystore.snapshot()
+    shared = {*held.secrets, *held.users} - {*held.partners}
+    return [signer for signer in signers_for(plan, demands) if signer in shared and signer in ours]
+
+
+def _proofs(demands: Inbound, plan: Plan, steps: Sequence[Step]) -> Iterator[str]:
     if demands.signed:
         yield f"signed by {_signers(demands, plan)}: {describe_parts(demands.signed)}"
     if demands.encrypted:
@@ -135,13 +188,20 @@ def _proofs(demands: Inbound, plan: Plan) -> Iterator[str]:
         skew = demands.clock_skew_seconds
         yield f"a Timestamp at most {demands.fresh_seconds} seconds old (clocks may differ by {skew})"
     if demands.related == "required":
-        yield "RelatesTo with the MessageID of the request"
+        signed = ", signed and" if demands.signed else ""
+        yield f"RelatesTo{signed} with the MessageID of the request"
     else:
-        yield "RelatesTo, if there is one, with the MessageID of the request"
+        signed = "signed and " if demands.signed else ""
+        yield f"RelatesTo, if there is one, {signed}with the MessageID of the request"
     if demands.signature_confirmation == "required":
         yield "SignatureConfirmation of every signature of the request"
     else:
         yield "SignatureConfirmation, if there is one, of every signature of the request"
+    if _is_bound(demands, plan, steps):
+        yield (
+            "which request it answers, by a signed RelatesTo or SignatureConfirmation: the same secret "
+            "signs our requests"
+        )
     if demands.username_token is not None:
         yield f"the password of a user of the keystore, by {_USER_PROOFS[demands.username_token]}"
     if demands.order:
@@ -150,6 +210,13 @@ def _proofs(demands: Inbound, plan: Plan) -> Iterator[str]:
         yield "nothing, if it is a Fault: an unprotected Fault reaches the caller"
     if demands.empty_replies == "accept":
         yield "nothing, if it is empty"
+
+
+def _is_bound(demands: Inbound, plan: Plan, steps: Sequence[Step]) -> bool:
+    try:
+        return bool(shared_signers(demands, steps, plan))
+    except ProfileError:
+        return False
 
 
 def _signers(demands: Inbound, plan: Plan) -> str:

@@ -162,10 +162,14 @@ def signers_for(
     chosen = recipients or set(partners) or _shared_keys(keys, steps)
     if len(chosen) == 1:
         return tuple(chosen)
-    listed = ", ".join(sorted(partners)) or "none"
+    held = {"partners": partners, "secrets": keys.secrets, "users": keys.users}
+    listed = "; ".join(
+        f"{kind}: {', '.join(sorted(names)) or 'none'}" for kind, names in held.items()
+    )
     raise ProfileError(
         "An answer must be signed, but by whom is not stated.",
-        hint=f"Set inbound.signed_by, or give the partner's certificate; partners: {listed}.",
+        hint='Set inbound.signed_by: a partner, a secret, a user, or { anonymous = "reason" } for '
+        f"whoever knows our certificate; {listed}.",
         path="inbound.signed_by",
     )
 

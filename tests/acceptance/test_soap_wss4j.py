@@ -20,12 +20,13 @@ from acceptance.kit import (
 )
 from interop.cxf.batch import Batch
 
-from zeep_wssec import Encryption, Inbound, OverTLS, Profile, Signature, Timestamp
+from zeep_wssec import Anonymous, Encryption, Inbound, OverTLS, Profile, Signature, Timestamp
 from zeep_wssec.soap.namespaces import SOAP11
 
 pytestmark = pytest.mark.interop
 
 BODY = {"keyword": "body"}
+HMAC_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 OAEP = {
@@ -162,8 +163,21 @@ def test_check_2_they_decrypt_ours(world: World, wss4j: Batch, name: str) -> Non
     request: dict[str, Any] = {"session_keys": None}
     answers = None
     if name == "EncryptedKeySHA1":
-        request = wss4j.protect("them", ENVELOPE, encrypted_by_them(name))
-        answers = profile.check(request["message"].encode())
+        session, encryption = encrypted_by_them(name)
+        signature = {
+            "step": "signature",
+            "key": "session",
+            "algorithm": HMAC_SHA256,
+            "parts": [BODY],
+        }
+        request = wss4j.protect("them", ENVELOPE, [session, signature, encryption])
+        signed = Inbound(
+            signed=("body",),
+            signed_by=Anonymous(reason="a test"),
+            encrypted=("body",),
+            fresh_seconds=None,
+        )
+        answers = Profile(keystore=world.ours, inbound=signed).check(request["message"].encode())
     message = profile.secure(ENVELOPE.encode(), answers=answers).to_bytes().decode()
     assert "Say" not in message
     keys, bsp = request["session_keys"], name not in NEEDS_BSP_OFF

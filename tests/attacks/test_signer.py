@@ -24,6 +24,7 @@ from roundtrip.pair import (
 
 from zeep_wssec import (
     Inbound,
+    KeyLoadError,
     Keystore,
     OverTLS,
     Pin,
@@ -36,6 +37,7 @@ from zeep_wssec import (
     UntrustedCertificateError,
 )
 from zeep_wssec.demands import SignedBy
+from zeep_wssec.keys.trust_rules import TrustException
 from zeep_wssec.testing.authority import Authority, Issued
 
 DAY = timedelta(days=1)
@@ -233,3 +235,203 @@ def test_weak_intermediate() -> None:
     good = authority().intermediate("good")
     base = issued("client").keystore("client").with_trust(intermediates=good.certificate)
     accepted(signed_by(another("service", by=good)), expecting(Subject("CN=service"), base))
+
+
+# Revocation, exceptions, and several certificates of one partner.
+
+
+def keeping(**rules: object) -> Keystore:
+    """The client's keystore with the service as partner, under the root, with rules."""
+    base = issued("client").keystore("client")
+    base = base.with_partner("service", issued("service").certificate)
+    return base.with_trust(anchors=authority().certificate, **rules)  # type: ignore[arg-type]
+
+
+def demanding(demanded: SignedBy, **rules: object) -> Profile:
+    return client(keystore=keeping(**rules), inbound=Inbound(signed_by=demanded))
+
+
+def known_forms() -> dict[str, SignedBy]:
+    """Each way in which the service may be named."""
+    thumbprint = issued("service").certificate.thumbprint_sha256
+    return {
+        "partner": "service",
+        "pin": Pin(thumbprint),
+        "subject": Subject("CN=service"),
+        "anyone": ANYONE,
+    }
+
+
+@pytest.mark.parametrize("form", ["partner", "pin", "subject", "anyone"])
+@pytest.mark.parametrize("mode", ["off", "soft", "hard"])
+def test_revoked_signer(form: str, mode: str) -> None:
+    """A revoked certificate signs nothing, however it is named; the twin is on no list."""
+    demanded = known_forms()[form]
+    crl = authority().crl(issued("service"), revoked_at=NOW - DAY)
+    profile = demanding(demanded, revocation=mode, crls=crl)
+    error = refused(signed_by(issued("service")), UntrustedCertificateError, profile)
+    assert (error.reason, error.revoked_at) == ("revoked", NOW - DAY)
+    other = authority().crl(issued("other"))
+    report = accepted(
+        signed_by(issued("service")), demanding(demanded, revocation=mode, crls=other)
+    ).report
+    assert "warning" not in str(report)
+
+
+@pytest.mark.parametrize("form", ["partner", "pin", "subject", "anyone"])
+def test_revocation_not_known(form: str) -> None:
+    """Off: nothing; soft: a warning in the report; hard: a refusal."""
+    demanded, message = known_forms()[form], signed_by(issued("service"))
+    quiet = accepted(message, demanding(demanded)).report
+    assert "warning" not in (quiet.signatures[0].trusted_as or "")
+    told = accepted(message, demanding(demanded, revocation="soft")).report
+    assert "is not known" in (told.signatures[0].trusted_as or "")
+    hard = demanding(demanded, revocation="hard")
+    error = refused(message, UntrustedCertificateError, hard)
+    assert error.reason == "revocation_unknown"
+    assert "fetch_revocation" in error.hint
+
+
+def test_signer_where_nobody_is_demanded_is_judged_too() -> None:
+    """A partner who signs though nobody asked is reported as trusted, so it must not be revoked."""
+    crl = authority().crl(issued("service"))
+    message = signed_by(issued("service"))
+    profile = client(keystore=keeping(crls=crl), inbound=OverTLS())
+    assert refused(message, UntrustedCertificateError, profile).reason == "revoked"
+    fine = client(keystore=keeping(crls=authority().crl()), inbound=OverTLS())
+    assert accepted(message, fine).report.signatures[0].trusted_as == "partner 'service'"
+
+
+@pytest.mark.parametrize("form", ["partner", "subject"])
+def test_signer_drops_out_at_once(form: str) -> None:
+    """A verdict is not kept past the end of the certificate, nor past the list that it rests on."""
+    ends = another("service", not_after=NOW + DAY)
+    base = issued("client").keystore("client").with_partner("service", ends.certificate)
+    short = authority().crl(this_update=NOW, next_update=NOW + DAY / 2)
+    message = signed_by(ends)
+    for rules, last, reason in (
+        ({}, NOW + DAY, "expired"),
+        ({"revocation": "hard", "crls": short}, NOW + DAY / 2 + MINUTE, "revocation_unknown"),
+    ):
+        keystore = base.with_trust(anchors=authority().certificate, **rules)  # type: ignore[arg-type]
+        inbound = Inbound(
+            signed_by=known_forms()[form], fresh_seconds=10**7, clock_skew_seconds=10**6
+        )
+        profile = client(keystore=keystore, inbound=inbound)
+        assert profile.check(message, now=NOW)
+        assert profile.check(message, now=last)
+        with pytest.raises(UntrustedCertificateError) as caught:
+            profile.check(message, now=last + timedelta(seconds=1))
+        assert caught.value.reason == reason
+
+
+MINUTE = timedelta(seconds=60)
+
+
+def exception_for(signer: Issued, *allow: str, days: int = 1) -> TrustException:
+    return TrustException(
+        sha256=signer.certificate.thumbprint_sha256,
+        reason="renewal is under way",
+        until=NOW.date() + days * DAY,
+        allow=allow,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "allow", "reason"),
+    [
+        ({"not_after": NOW - timedelta(seconds=1), "not_before": NOW - DAY}, "expired", "expired"),
+        ({"key_usage": ("key_encipherment",)}, "wrong_usage", "wrong_usage"),
+        ({"extended_key_usage": ["code_signing"]}, "wrong_usage", "wrong_usage"),
+        ({"key": "rsa-1024"}, "weak_key", "weak_key"),
+        ({"digest": "sha1"}, "sha1", "weak_signature"),
+    ],
+    ids=["expired", "key usage", "extended key usage", "RSA 1024", "SHA-1"],
+)
+def test_exception(settings: dict[str, object], allow: str, reason: str) -> None:
+    """It lets one fault of one certificate pass, says so in the report, and ends on its day."""
+    unfit, sister = another("service", **settings), another("service", **settings)  # type: ignore[arg-type]
+    demanded = Subject("CN=service")
+    message = signed_by(unfit)
+    error = refused(message, UntrustedCertificateError, demanding(demanded))
+    assert error.reason == reason
+    given = demanding(demanded, exceptions=[exception_for(unfit, allow)])
+    trusted_as = accepted(message, given).report.signatures[0].trusted_as or ""
+    assert "warning:" in trusted_as
+    assert "renewal is under way" in trusted_as
+    assert refused(signed_by(sister), UntrustedCertificateError, given).reason == reason
+    ended = demanding(demanded, exceptions=[exception_for(unfit, allow, days=0)])
+    assert refused(message, UntrustedCertificateError, ended).reason == reason
+    others = {"expired", "wrong_usage", "weak_key", "sha1", "revoked_unknown"} - {allow}
+    elsewhere = demanding(demanded, exceptions=[exception_for(unfit, *others)])
+    assert refused(message, UntrustedCertificateError, elsewhere).reason == reason
+
+
+def test_exception_of_a_named_partner() -> None:
+    """A partner that is named by its certificate may be excepted as well; an ended one is named in the hint."""
+    ended = another("service", not_after=NOW - timedelta(seconds=1), not_before=NOW - DAY)
+    base = issued("client").keystore("client").with_partner("service", ended.certificate)
+    inbound = Inbound(signed_by="service")
+    for days, code in ((1, "accepted"), (0, "expired")):
+        keystore = base.with_trust(exceptions=[exception_for(ended, "expired", days=days)])
+        profile = client(keystore=keystore, inbound=inbound)
+        if code == "accepted":
+            assert "until 2027-06-02" in str(accepted(signed_by(ended), profile).report)
+        else:
+            error = refused(signed_by(ended), UntrustedCertificateError, profile)
+            assert (error.reason, "ended on 2027-06-01" in error.hint) == (code, True)
+
+
+EVERYTHING = ("expired", "weak_key", "wrong_usage", "revoked_unknown", "sha1")
+
+
+def test_no_exception_makes_somebody_the_partner() -> None:
+    """Neither ourselves nor somebody else, and nobody who is revoked."""
+    for name, reason in (("client", "own_key"), ("other", "wrong_peer"), ("service", "revoked")):
+        given = [exception_for(issued(name), *EVERYTHING)]
+        crl = authority().crl(issued("service"))
+        profile = demanding("service", exceptions=given, crls=crl)
+        error = refused(signed_by(issued(name)), UntrustedCertificateError, profile)
+        assert error.reason == reason
+    accepted(signed_by(issued("service")), demanding("service"))
+
+
+@pytest.mark.parametrize(
+    "allow", [(), ("own_key",), ("wrong_peer",), ("revoked",), ("expired", "no_path")]
+)
+def test_exception_that_there_is_not(allow: tuple[str, ...]) -> None:
+    """What cannot be overlooked is refused when the exception is made."""
+    with pytest.raises(KeyLoadError, match="cannot allow"):
+        exception_for(issued("service"), *allow)
+    assert exception_for(issued("service"), "expired")
+
+
+def test_partner_that_changes_its_certificate() -> None:
+    """Each certificate of the partner counts for that partner, and for nobody else."""
+    one, two, three = (another("service") for _ in range(3))
+    base = issued("client").keystore("client")
+    both = base.with_partner("service", [one.certificate, two.certificate])
+    profile = client(keystore=both, inbound=Inbound(signed_by="service"))
+    for signer in (one, two):
+        report = accepted(signed_by(signer), profile).report
+        assert report.signatures[0].trusted_as == "partner 'service'"
+    error = refused(signed_by(three), UntrustedCertificateError, profile)
+    assert error.reason == "wrong_peer"
+    more = both.with_partner("other", issued("other").certificate)
+    elsewhere = client(keystore=more, inbound=Inbound(signed_by="other"))
+    assert refused(signed_by(two), UntrustedCertificateError, elsewhere).reason == "wrong_peer"
+    called = client(keystore=both.renamed("service", "new"), inbound=Inbound(signed_by="new"))
+    assert accepted(signed_by(two), called)
+
+
+def test_next_certificate_of_a_partner_is_judged() -> None:
+    """A further certificate is refused when it has expired or is revoked, as the first one is."""
+    late = another("service", not_after=NOW - timedelta(seconds=1), not_before=NOW - DAY)
+    gone, fine = another("service"), another("service")
+    certificates = [fine.certificate, late.certificate, gone.certificate]
+    keystore = issued("client").keystore("client").with_partner("service", certificates)
+    keystore = keystore.with_trust(anchors=authority().certificate, crls=authority().crl(gone))
+    profile = client(keystore=keystore, inbound=Inbound(signed_by="service"))
+    assert refused(signed_by(late), UntrustedCertificateError, profile).reason == "expired"
+    assert refused(signed_by(gone), UntrustedCertificateError, profile).reason == "revoked"
+    accepted(signed_by(fine), profile)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from attacks.forge import edited
 from bsp.cases import CASES, Case
-from bsp.messages import message, reader
+from bsp.messages import MESSAGES, message, reader
 from roundtrip.pair import accepted, refused, tree_of
 
 from zeep_wssec import MalformedSecurityError, Profile
-from zeep_wssec.bsp import RULES, View
+from zeep_wssec.bsp import RULES, View, violations
 from zeep_wssec.errors import DecryptionError, InboundError, RequirementError, SignatureInvalidError
 from zeep_wssec.settings import BasicSecurityProfile
 from zeep_wssec.soap.envelope import Envelope
@@ -77,3 +77,25 @@ def test_refused_always(rule_id: str) -> None:
     with pytest.raises(InboundError) as caught:
         reader().check(broken(case))
     assert not isinstance(caught.value, LATER)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_anything_missing(name: str) -> None:
+    """Whatever is taken away, the rules find what they find and never fail themselves."""
+    root = tree_of(message(name))
+    envelope = Envelope.read(root, error=MalformedSecurityError)
+    (security,) = envelope.security_headers(None)
+    for node in list(envelope.root.iter("{*}*"))[2:]:
+        parent = node.getparent()
+        if node in (envelope.body, security) or parent is None:
+            continue
+        attributes, text = dict(node.attrib), node.text
+        for change in (node.attrib.clear, lambda item=node: setattr(item, "text", "AAAA")):
+            change()
+            list(violations(View(envelope, security), {}))
+        node.attrib.update(attributes)
+        node.text = text
+        place = parent.index(node)
+        parent.remove(node)
+        list(violations(View(envelope, security), {}))
+        parent.insert(place, node)

@@ -145,7 +145,10 @@ class Cell:
             if (value := getattr(self, name)) and name != "oaep_digest"
         ]
         names = {getattr(item, "legacy", "") for item in items} - {""}
-        seals_key = "encrypted_key" in self.signed_parts or self.keys == "secret"
+        # A key that came encrypted is nobody's, so a signature with it is no cover.
+        seals_key = self.keys == "secret" or (
+            "encrypted_key" in self.signed_parts and self.keys != "session"
+        )
         is_covered = self.order == "encrypt-sign" and seals_key
         if getattr(DATA_CIPHERS_BY_NAME.get(self.cipher), "mode", "") == "cbc" and not is_covered:
             names.add("cbc")

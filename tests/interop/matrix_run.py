@@ -28,6 +28,7 @@ from interop.matrix_steps import (
 )
 
 from zeep_wssec import (
+    Anonymous,
     Inbound,
     InboundError,
     Keystore,
@@ -238,6 +239,8 @@ class Sides:
         demands: Demands = Unverified(reason="the answer matters")
         if cell.keys == "request":
             steps += [REQUEST_KEY, REQUEST_SIGNATURE]
+            # A key of a request is used in the answer only if something trusted was signed with it.
+            demands = Inbound(signed_by=Anonymous(reason="interop"))
         elif cell.extra.startswith(("confirmation", "request_signer")):
             steps += [
                 {

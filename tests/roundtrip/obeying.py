@@ -32,6 +32,10 @@ def unexpected(root: etree._Element, plan: Plan, steps: Sequence[Step]) -> list[
     broken = set(_by_header(plan))
     for step in steps:
         broken.update(_by_step(step, plan))
+    named = {step.key_reference for step in steps if isinstance(step, SessionKey | Encryption)}
+    if named > {"binary_token"}:
+        # One step names a recipient by the token that another step brings, one by a property.
+        broken.add("R3022")
     if next(root.iter(f"{{{XENC}}}AgreementMethod"), None) is not None:
         # Of a key that is agreed on the rules know nothing.
         broken.add("R5426")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -238,7 +239,12 @@ def test_sharing_profile_is_clean(sharing: Keystore, steps: Any) -> None:
         ((Timestamp(), replace(CONTEXT, key="client"), SIGN_CONTEXT), "error", "outbound[1].key", "is a key pair"),
         ((Timestamp(), replace(SESSION, name="shared"), replace(SIGN, key="shared"), SIGN),
          "warning", "outbound[1].name", "The keystore has 'shared' as well"),
-        ((Timestamp(), replace(SIGN, key="sesion")), "error", "outbound[1].key", "step in front of this one"),
+        ((Timestamp(), replace(SIGN, key="sesion")), "error", "outbound[1].key",
+         "Keys of steps in front of this one: none; secrets: 'shared'."),
+        ((Timestamp(), SESSION, SIGN_SESSION, SIGN, replace(SIGN, key="sesion")), "error", "outbound[4].key",
+         "Did you mean 'session'?"),
+        ((Timestamp(), SESSION, SIGN_SESSION, SIGN, Encryption(key="sesion")), "error", "outbound[4].key",
+         "Did you mean 'session'?"),
         ((Timestamp(), SIGN, Encryption(key="sesion")), "error", "outbound[2].key", "no secret 'sesion'"),
         ((Timestamp(), SIGN, Encryption(key="client")), "error", "outbound[2].key", "is a key pair"),
         ((Timestamp(), replace(SESSION, bytes=16), SIGN_SESSION, ENCRYPT_SESSION, SIGN),
@@ -248,15 +254,15 @@ def test_sharing_profile_is_clean(sharing: Keystore, steps: Any) -> None:
         ((Timestamp(), SESSION, replace(SIGN_SESSION, algorithm="rsa-sha256"), SIGN),
          "error", "outbound[2].algorithm", "signs by HMAC"),
         ((Timestamp(), replace(SIGN, algorithm="hmac-sha256")),
-         "error", "outbound[1].algorithm", "needs a key of kind symmetric; 'client' has rsa"),
+         "error", "outbound[1].algorithm", "needs a key of kind symmetric; 'client' has rsa. Leave algorithm out, or write rsa-sha256. An hmac"),
         ((Timestamp(), replace(SIGN, algorithm="ecdsa-sha256")),
-         "error", "outbound[1].algorithm", "needs a key of kind ec"),
+         "error", "outbound[1].algorithm", "needs a key of kind ec; 'client' has rsa. Leave algorithm out"),
         ((Timestamp(), replace(SIGN, key="client", derived_key="1.3")),
          "error", "outbound[1].derived_key", "not from a key pair"),
         ((Timestamp(), replace(SIGN, key_reference="encrypted_key_sha1")),
          "error", "outbound[1].key_reference", "Only a symmetric key"),
         ((Timestamp(), SIGN, Encryption(key="shared", algorithm="aes128-gcm")),
-         "error", "outbound[2].key", "aes128-gcm takes 16 bytes of key; 'shared' has 32"),
+         "error", "outbound[2].key", "aes128-gcm takes 16 bytes of key; 'shared' has 32. Give a secret of 16 octets"),
         ((Timestamp(), CONTEXT, SIGN_CONTEXT, Encryption(key="security_context", algorithm="aes128-gcm")),
          "error", "outbound[3].key", "'security_context' has 32"),
         ((Timestamp(), replace(USER, derive_for="encryption"),
@@ -478,9 +484,94 @@ def test_recipient_that_cannot_be_encrypted_to(
     """A certificate that is for signing only fails every message: said ahead of the first."""
     store = authority.issue("CN=client").keystore("client")
     held = store.with_partner("partner", authority.issue("CN=partner", **options).certificate)
-    found = find(held, outbound=STRONG)
+    found = [item for item in find(held, outbound=STRONG) if item.path.startswith("outbound")]
     assert places(found) == ([("error", "outbound[2].recipients[0]")] if words else [])
     assert all(str(words) in item.text for item in found)
+
+
+@pytest.mark.parametrize(
+    ("usage", "may_sign"),
+    [
+        (("key_encipherment", "key_agreement"), False),
+        (("digital_signature", "key_encipherment"), True),
+        (None, True),
+    ],
+)
+def test_partner_whose_certificate_may_not_sign(
+    authority: Authority, usage: Any, may_sign: bool
+) -> None:
+    """Whoever only encrypts to a partner's second certificate must say which one signs the answers."""
+    store = authority.issue("CN=client").keystore("client")
+    encrypting = authority.issue("CN=partner", key_usage=usage).certificate
+    held = store.with_partner("partner", encrypting)
+    found = find(held, outbound=STRONG)
+    assert places(found) == ([] if may_sign else [("error", "inbound.signed_by")])
+    assert all("name the partner's signing certificate with signed_by" in i.text for i in found)
+    signing = authority.issue("CN=partner").certificate
+    held = held.with_partner("signer", signing)
+    assert find(held, outbound=STRONG, inbound=Inbound(signed_by="signer")) == []
+    several = store.with_partner("partner", [encrypting.pem, signing.pem])
+    assert find(several, outbound=STRONG) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "is_told"),
+    [
+        ("{Content}{urn:example:orders}PlaceOrder", True),
+        ("xpath://o:sku", True),
+        ("xpath://wsse:UsernameToken", False),
+        ("header:wsa:To", False),
+        ("body", False),
+        ("{Content}{http://schemas.xmlsoap.org/soap/envelope/}Body", False),
+        ("xpath:/*/*[local-name()='Body']", False),
+    ],
+)
+def test_elements_of_the_body_encrypted(keystore: Keystore, part: str, is_told: bool) -> None:
+    """Nothing follows for the answer where the Body itself is not encrypted; that is said."""
+    step, namespaces = replace(ENCRYPT, parts=(part,)), {"o": "urn:example:orders"}
+    steps = (Timestamp(), SIGN, step)
+    found = find(keystore, outbound=steps, namespaces=namespaces)
+    assert places(found) == ([("warning", "inbound.encrypted")] if is_told else [])
+    stated = Inbound(encrypted=("body",))
+    assert find(keystore, outbound=steps, namespaces=namespaces, inbound=stated) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "demands", "is_told"),
+    [
+        ((replace(SIGN, key="shared"),), Inbound(signed_by="shared"), True),
+        ((CONTEXT, SIGN_CONTEXT), Inbound(signed_by="shared"), True),
+        ((replace(USER, username="alice"), SIGN_USER), Inbound(signed_by="alice"), True),
+        ((replace(SIGN, key="shared"),), Inbound(signed_by="shared", related="required"), False),
+        ((replace(SIGN, key="shared"),), Inbound(signed_by="partner"), False),
+        ((SIGN,), Inbound(signed_by="shared"), False),
+        ((USER, SIGN_USER), Inbound(signed_by="alice"), False),
+    ],
+)
+def test_secret_that_both_sides_sign_with(
+    sharing: Keystore, steps: Any, demands: Inbound, is_told: bool
+) -> None:
+    """Such an answer must name its request, which is said ahead of the first one."""
+    found = find(sharing, outbound=(Timestamp(), *steps), inbound=demands)
+    assert places(found) == ([("note", "inbound")] if is_told else [])
+    assert all("signed RelatesTo or SignatureConfirmation" in item.text for item in found)
+
+
+@pytest.mark.parametrize(
+    ("octets", "taken"),
+    [
+        (b"0123456789abcdef" * 4, "octets"),
+        (b64decode(b"0123456789abcdef" * 4), "base64"),
+        (bytes.fromhex("0123456789abcdef" * 4), None),
+        (bytes(48), None),
+    ],
+)
+def test_secret_in_hex(keystore: Keystore, octets: bytes, taken: str | None) -> None:
+    """64 hex digits are base64 as well, of another and longer key."""
+    found = find(keystore.with_secret("shared", octets))
+    assert places(found) == ([("warning", "keystore")] if taken else [])
+    assert all(f"64 hex digits that were taken for {taken}" in item.text for item in found)
+    assert "0123" not in repr(found)
 
 
 def test_key_that_may_not_sign(authority: Authority, keystore: Keystore) -> None:

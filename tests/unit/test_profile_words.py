@@ -197,6 +197,32 @@ def test_derived_demands(keystore: Keystore) -> None:
     assert "  - a Timestamp at most 300 seconds old" in text
 
 
+@pytest.mark.parametrize(
+    ("part", "demanded"),
+    [
+        ("body/content", True),
+        ("{Content}{http://schemas.xmlsoap.org/soap/envelope/}Body", True),
+        ("{}{http://www.w3.org/2003/05/soap-envelope}Body", True),
+        ("xpath:/*/*[local-name()='Body']", True),
+        ("{Content}{urn:example:orders}PlaceOrder", False),
+        ("xpath://*[local-name()='sku']", False),
+        ("username_token?", False),
+    ],
+)
+def test_derived_from_an_encrypted_body(keystore: Keystore, part: str, demanded: bool) -> None:
+    """The Body is the Body in whichever form it is written; an element inside it is not."""
+    steps = (*FULL[:2], Encryption(recipients=("partner",), parts=(part,)))
+    assert ("  - encrypted to us: body" in words(keystore, outbound=steps)) == demanded
+
+
+@pytest.mark.parametrize(("signer", "bound"), [("shared", True), ("partner", False)])
+def test_secret_that_both_sides_sign_with(keystore: Keystore, signer: str, bound: bool) -> None:
+    """An answer under a secret that requests are signed with must name its request: that is said."""
+    steps = [Timestamp(), Signature(key="shared")]
+    text = words(keystore, outbound=steps, inbound=Inbound(signed_by=signer))
+    assert ("by a signed RelatesTo or SignatureConfirmation" in text) == bound
+
+
 def test_nothing_to_derive(keystore: Keystore) -> None:
     """A request with a token alone lets nothing be demanded of the answer."""
     token = UsernameToken(username="me", password_type="none")
@@ -218,7 +244,15 @@ def test_nothing_to_derive(keystore: Keystore) -> None:
         (Inbound(), "  - SignatureConfirmation, if there is one, of every"),
         (Inbound(username_token="derived_key"), "a user of the keystore, by a key derived from it"),
         (Inbound(order=("encryption", "signature")), "read in the order encryption, signature"),
-        (Inbound(related="required"), "RelatesTo with the MessageID of the request"),
+        (
+            Inbound(related="required"),
+            "  - RelatesTo, signed and with the MessageID of the request",
+        ),
+        (Inbound(), "  - RelatesTo, if there is one, signed and with the MessageID of the request"),
+        (
+            Inbound(signed=(), encrypted=("body",), fresh_seconds=None),
+            "  - RelatesTo, if there is one, with the MessageID of the request",
+        ),
         (Inbound(unsigned_faults="accept"), "an unprotected Fault reaches the caller"),
         (Inbound(empty_replies="accept"), "nothing, if it is empty"),
         (OverTLS(), "is proved by the TLS session alone"),

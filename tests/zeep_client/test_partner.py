@@ -10,7 +10,7 @@ import httpx
 import pytest
 from lxml import etree
 
-from zeep_wssec import InboundError, Profile, ProfileError, RequirementError
+from zeep_wssec import InboundError, MalformedSecurityError, Profile, ProfileError, RequirementError
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSA, WSA_2004, WSSE
 from zeep_wssec.testing.in_process import ADDRESS
 from zeep_wssec.testing.loopback import serve
@@ -151,7 +151,7 @@ def test_wire_in_process(profile: Profile, make_partner: Make) -> None:
     partner = make_partner(wire=Wire(tamper=lambda answer: answer[:-1]))
     transport = profile.transport(session=partner.session())
     client = profile.client(WSDL, address=ADDRESS, transport=transport)
-    with pytest.raises(Exception, match="invalid XML"):
+    with pytest.raises(MalformedSecurityError, match="not well-formed"):
         client.service.PlaceOrder(**ORDER)
     assert partner.answers[-1].content.endswith(b">")
 

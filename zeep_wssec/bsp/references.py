@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from lxml import etree
@@ -15,8 +15,8 @@ from zeep_wssec.bsp.names import (
     ENCRYPTED_KEY_SHA1,
     ENCRYPTED_KEY_TYPE,
     IDENTIFIER_TYPES,
-    KEY_INFO,
     KERBEROS_TYPE,
+    KEY_INFO,
     KEY_NAME,
     SAML1_ID,
     SAML2_ID,
@@ -32,7 +32,7 @@ from zeep_wssec.bsp.names import (
     X509_SERIAL_NUMBER,
 )
 from zeep_wssec.bsp.rule import Check, Rule
-from zeep_wssec.bsp.view import TokenReference, View, token_kind
+from zeep_wssec.bsp.view import TokenReference, View, octets_of, token_kind
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.soap.namespaces import BASE64_BINARY
 
@@ -108,39 +108,56 @@ def _identified_inside(view: View) -> Iterator[etree._Element]:
         for item in view.references
         if item.identifier is not None or (item.inner is not None and item.inner.tag == X509_DATA)
     ]
-    if by_property:
-        for item in by_property:
-            if any(_is_named(held, item) for held in view.certificates.values()):
-                yield item.element
+    if by_property and view.certificates:
+        held = _Held.of(view.certificates.values())
+        yield from (item.element for item in by_property if held.names(item))
 
 
-def _is_named(certificate: Certificate, item: TokenReference) -> bool:
-    inner = item.inner
-    if inner is None:
-        return False
-    if item.value_type in (THUMBPRINT, SKI):
-        expected = (
-            certificate.thumbprint
-            if item.value_type == THUMBPRINT
-            else certificate.subject_key_identifier
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """What the certificates in the header can be named by: one look-up for each reference."""
+
+    thumbprints: frozenset[bytes]
+    key_identifiers: frozenset[bytes]
+    by_serial: Mapping[str, list[Certificate]]
+
+    @classmethod
+    def of(cls, certificates: Iterable[Certificate]) -> _Held:
+        by_serial: dict[str, list[Certificate]] = {}
+        for item in certificates:
+            by_serial.setdefault(str(item.serial_number), []).append(item)
+        every = [item for items in by_serial.values() for item in items]
+        return cls(
+            frozenset(item.thumbprint for item in every),
+            frozenset(item.subject_key_identifier for item in every),
+            by_serial,
         )
-        try:
-            return base64.b64decode(inner.text or "") == expected
-        except (binascii.Error, ValueError):
+
+    def names(self, item: TokenReference) -> bool:
+        """Whether a reference means one of them."""
+        inner = item.inner
+        if inner is None:
             return False
-    found = inner.find(X509_ISSUER_SERIAL)
-    serial = (found.findtext(X509_SERIAL_NUMBER) or "").strip() if found is not None else ""
-    if found is None or not (serial.isascii() and serial.isdigit() and len(serial) < 80):
-        return False
-    return certificate.matches_issuer_serial(found.findtext(X509_ISSUER_NAME) or "", int(serial))
+        if item.value_type in (THUMBPRINT, SKI):
+            held = self.thumbprints if item.value_type == THUMBPRINT else self.key_identifiers
+            return octets_of(inner) in held
+        found = inner.find(X509_ISSUER_SERIAL)
+        if found is None:
+            return False
+        serial = (found.findtext(X509_SERIAL_NUMBER) or "").strip()
+        issuer = found.findtext(X509_ISSUER_NAME) or ""
+        return any(
+            held.matches_issuer_serial(issuer, held.serial_number)
+            for held in self.by_serial.get(serial, ())
+        )
 
 
 def _embedded_twice(view: View) -> Iterator[etree._Element]:
-    held = [(item.text or "").strip() for item in view.binary_tokens]
+    held = Counter((item.text or "").strip() for item in view.binary_tokens)
     for item in view.references:
         if item.embedded is not None and item.target is not None:
             text = (item.target.text or "").strip()
-            if text and held.count(text) > 1:
+            if text and held[text] > 1:
                 yield item.element
 
 

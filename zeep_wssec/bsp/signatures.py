@@ -22,7 +22,6 @@ from zeep_wssec.bsp.names import (
     LAST_TRANSFORMS,
     MANIFEST,
     OBJECT,
-    SIGNATURE,
     SIGNATURE_METHOD,
     SIGNED_INFO,
     STR_TRANSFORM,
@@ -113,7 +112,8 @@ def _has_other_id(item: Signed, wanted: str, kind: str) -> bool:
 
 
 def _kind(target: etree._Element) -> str:
-    if target.tag == SIGNATURE or any(above.tag == SIGNATURE for above in target.iterancestors()):
+    # A SecurityTokenReference in a Signature has no other Id than wsu:Id.
+    if str(target.tag).startswith(f"{{{DS}}}"):
         return "signature"
     return "encryption" if str(target.tag).startswith(f"{{{XENC}}}") else "other"
 
@@ -176,7 +176,7 @@ SIGNATURE_RULES = (
     ),
     _rule(
         "R3003",
-        "A Signature, or what is in it, is signed under its Id of XML Signature.",
+        "An element of XML Signature is signed under its Id of XML Signature.",
         _each(lambda item: _has_other_id(item, "Id", "signature")),
     ),
     _rule(

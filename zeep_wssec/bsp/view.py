@@ -48,10 +48,11 @@ from zeep_wssec.keys.certificate_paths import read_pkcs7, read_pki_path
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.namespaces import WSU
 
-_WITH_ID = etree.XPath(
-    "//*[@wsu:Id or @Id or @ID or @AssertionID]", namespaces={"wsu": WSU}, smart_strings=False
+# One expression for each name: many times faster than one for all, and business data may be large.
+_IDS: Final = tuple(
+    etree.XPath(f"/descendant::*/@{name}", namespaces={"wsu": WSU})
+    for name in ("wsu:Id", "Id", "ID", "AssertionID")
 )
-_IDS: Final = (WSU_ID, "Id", "ID", "AssertionID")
 _MAX_TOKEN: Final = 100_000
 """Characters of a token that is looked into; a certificate has some two thousand."""
 
@@ -168,12 +169,10 @@ class View:
     @cached_property
     def _ids(self) -> dict[str, etree._Element]:
         found: dict[str, etree._Element] = {}
-        nodes: Any = _WITH_ID(self.envelope.root)
-        for node in nodes:
-            for name in _IDS:
-                value = node.get(name)
-                if value is not None:
-                    found.setdefault(value, node)
+        for expression in _IDS:
+            values: Any = expression(self.envelope.root)
+            for value in values:
+                found.setdefault(str(value), value.getparent())
         return found
 
     def by_id(self, value: str) -> etree._Element | None:
@@ -309,8 +308,9 @@ class View:
             if token.get(WSU_ID) is not None and token.get("ValueType") == X509_V3:
                 try:
                     found[token] = Certificate.from_der(octets_of(token))
+                    _ = found[token].subject_key_identifier
                 except WSSecError:
-                    continue
+                    found.pop(token, None)
         return found
 
 

@@ -79,6 +79,7 @@ def _check(
     now: datetime,
 ) -> Checked:
     from zeep_wssec.profile import Profile
+    from zeep_wssec.replay import MemoryReplayStore
 
     profile = Profile.load(profile_path)
     plan = profile.plan
@@ -89,7 +90,9 @@ def _check(
     told = exchange.names if exchange is not None else _names_of(root)
     check_operation(plan, operation, told)
     try:
-        return profile.check(root, request=exchange, operation=operation, now=now)
+        # A message that is looked at by hand is not entered into the service's own store.
+        store = MemoryReplayStore()
+        return profile.check(root, request=exchange, operation=operation, now=now, replay=store)
     except ProfileError as error:
         if request is not None and error.details.get("path") == "request":
             error.details["path"] = request

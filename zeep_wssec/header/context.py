@@ -158,7 +158,7 @@ class Incoming:
     """What is left to do for signatures with keys that may be anybody's, once all others are read."""
     own_values: frozenset[bytes] = frozenset()
     """Signature values of the request that this answers: none of them may come back as an answer's."""
-    symmetric_keys: dict[etree._Element, SymmetricKey] = field(default_factory=dict)
+    symmetric_keys: dict[etree._Element, SymmetricKey | None] = field(default_factory=dict)
     """Keys that elements of this message stand for, read once."""
     received_keys: dict[bytes, SymmetricKey] = field(default_factory=dict)
     """Keys that came in EncryptedKeys of this message, by the SHA-1 of their ciphertext."""

@@ -24,7 +24,10 @@ from zeep_wssec.header.part_search import find_parts
 from zeep_wssec.header.symmetric import (
     ENCRYPTED_KEY_TOKEN,
     MadeKey,
+    length_hint,
     made_key,
+    no_request_key,
+    other_keys_hint,
     symmetric_key_info,
 )
 from zeep_wssec.settings import Encryption
@@ -123,9 +126,10 @@ def _encrypt_directly(
             by_sha1=step.key_reference == "encrypted_key_sha1",
         )
     elif len(key.octets) != length:
+        made = f"Make it with SessionKey(bytes={length}), choose a cipher that fits, or set derived_key."
         raise KeyUsageError(
             f"The key {key.name!r} has {len(key.octets)} octets; {step.algorithm} takes {length}.",
-            hint=f"Make it with SessionKey(bytes={length}), choose a cipher that fits, or set derived_key.",
+            hint=made if key.key_name is None else length_hint(len(key.octets), length),
             reason="wrong_usage",
         )
     named = step.key_reference in SYMMETRIC_REFERENCES and key is shared
@@ -142,19 +146,16 @@ def _require_key(message: Outgoing, name: str) -> MadeKey:
     if key is not None:
         return key
     if name == "request":
-        raise OutboundError(
-            'The key "request" is one that the answered request carried, and there is none.',
-            hint="Pass what the request proved: profile.secure(answer, answers=checked).",
-        )
-    existing = [*message.message_keys, *message.keys.secrets]
+        raise no_request_key()
+    made, secrets = message.message_keys, message.keys.secrets
     meant = ""
     if name in message.keys.partners or name in message.keys.keys:
         meant = f"To encrypt to a certificate write recipients = [{name!r}]. "
     raise KeyNotFoundError(
         f"No step before this one makes a key {name!r}, and the keystore has no such secret.",
-        hint=f"{meant}Keys: {', '.join(map(repr, existing)) or 'none'}.",
+        hint=meant + other_keys_hint(name, made=made, secrets=secrets),
         alias=name,
-        existing=existing,
+        existing=[*made, *secrets],
     )
 
 

@@ -10,6 +10,12 @@ from zeep_wssec.errors import OutboundError, PartNotFoundError
 from zeep_wssec.header.context import Outgoing
 from zeep_wssec.soap.parts import Part, find_part
 
+_WITHOUT_TOKEN = (
+    'The key reference brings no token: set include_token = true, key_reference = "binary_token", '
+    "or str_transform = true."
+)
+"""What to do about the part ``token`` of a signature that has none."""
+
 
 def find_parts(
     message: Outgoing, parts: Sequence[Part], *, token: etree._Element | None = None
@@ -31,9 +37,10 @@ def find_parts(
             namespaces=message.namespaces,
         )
         if not elements and not part.optional:
+            optional = f"Write {part.text + '?'!r} if it may be missing."
             raise PartNotFoundError(
                 f"The message has no element for the part {part.text!r}.",
-                hint=f"Write {part.text + '?'!r} if it may be missing.",
+                hint=_WITHOUT_TOKEN if part.kind == "token" else optional,
                 part=part.text,
             )
         for element in elements:

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from zeep_wssec.errors import KeyUsageError, PartNotFoundError
+from zeep_wssec.errors import KeyNotFoundError, KeyUsageError, PartNotFoundError
 from zeep_wssec.header.context import Outgoing
 from zeep_wssec.header.derived_key import write_derived_key
 from zeep_wssec.header.key_info import write_key_info, write_reference_token
 from zeep_wssec.header.part_search import find_parts
 from zeep_wssec.header.str_transform import referenced_token_octets, token_octets
-from zeep_wssec.header.symmetric import MadeKey, made_key, symmetric_key_info
+from zeep_wssec.header.symmetric import (
+    MadeKey,
+    made_key,
+    no_request_key,
+    other_keys_hint,
+    symmetric_key_info,
+)
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry
 from zeep_wssec.keys.fitness import check_fitness
@@ -62,7 +68,7 @@ def write_signature(message: Outgoing, step: Signature) -> None:
     """
     shared = made_key(message, step.key) if step.key is not None else None
     if shared is None:
-        key = _key_pair(message, step, message.keys.require_key(step.key))
+        key = _key_pair(message, step, _require_pair(message, step.key))
     else:
         key = _shared_key(message, step, shared)
     _put_in_front(message, key)
@@ -78,6 +84,19 @@ def write_signature(message: Outgoing, step: Signature) -> None:
     _put_in_front(message, key)
     value = signing.fill_in(signature, key.method, key.signer, form=form, key_bits=key.key_bits)
     message.signature_values.append(value)
+
+
+def _require_pair(message: Outgoing, name: str | None) -> KeyEntry:
+    """Give a key pair; the error for a name that nothing has tells the symmetric keys as well."""
+    try:
+        return message.keys.require_key(name)
+    except KeyNotFoundError as error:
+        if name == "request":
+            raise no_request_key() from None
+        if name is not None and name not in message.keys.partners:
+            other = other_keys_hint(name, made=message.message_keys, secrets=message.keys.secrets)
+            error.hint = f"{other} {error.hint}"
+        raise
 
 
 def _put_in_front(message: Outgoing, key: _SigningKey) -> None:
@@ -231,6 +250,16 @@ def _method_for(entry: KeyEntry, step: Signature, message: Outgoing) -> Signatur
         named = step.algorithm or "any algorithm here"
         raise KeyUsageError(
             f"The key {entry.alias!r} is of kind {certificate.key_kind} and cannot sign with {named}.",
+            hint=method_hint(certificate.key_kind, method),
             reason="wrong_usage",
         )
     return method
+
+
+def method_hint(kind: str, asked: SignatureMethod | None) -> str:
+    """Say what a key pair of a kind signs with, and what the method that was asked for needs."""
+    fitting = default_signature_method(kind, "sha256")
+    hint = f"Leave algorithm out, or write {fitting.name}." if fitting is not None else ""
+    if asked is not None and asked.key_kind == "hmac":
+        hint = f"{hint} An hmac needs a symmetric key: name a secret or a session key by key."
+    return hint.strip()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from zeep_wssec.errors import KeyUsageError, OutboundError
 from zeep_wssec.exchange import Holder
 from zeep_wssec.keys.secrets import HiddenBytes
 from zeep_wssec.soap.namespaces import BASE64_BINARY, DS, MESSAGE_SECURITY_11, WSSE, WSSE11, WSU
+from zeep_wssec.xmlcrypto.algorithms import DATA_CIPHERS_BY_NAME, KEY_WRAPS_BY_NAME
 
 if TYPE_CHECKING:
     from zeep_wssec.header.context import Outgoing
@@ -96,6 +99,38 @@ def made_key(message: Outgoing, name: str) -> MadeKey | None:
     return None
 
 
+def no_request_key() -> OutboundError:
+    """Give the error for a message that wants the key of a request and answers none."""
+    return OutboundError(
+        "'request' is the key of the request that an answer answers; this message answers nothing.",
+        hint="In an answer, pass what the request proved: profile.secure(answer, answers=checked).",
+    )
+
+
+def other_keys_hint(name: str | None, *, made: Iterable[str], secrets: Iterable[str]) -> str:
+    """Say which keys besides key pairs a step could name, the nearest one first."""
+    made, secrets = tuple(made), tuple(secrets)
+    close = get_close_matches(name or "", [*made, *secrets], n=1)
+    meant = f"Did you mean {close[0]!r}? " if close else ""
+    listed = ", ".join(map(repr, made)) or "none"
+    return (
+        f"{meant}Keys of steps in front of this one: {listed}; "
+        f"secrets: {', '.join(map(repr, secrets)) or 'none'}."
+    )
+
+
+def length_hint(held: int, needed: int, *, wrapped: bool = False) -> str:
+    """Say what to do about a secret of ``held`` octets where ``needed`` are taken."""
+    cipher, wrap = f"aes{held * 8}-gcm", f"kw-aes{held * 8}"
+    ways = [f"give a secret of {needed} octets"]
+    if cipher in DATA_CIPHERS_BY_NAME and not wrapped:
+        ways.append(f'set algorithm = "{cipher}"')
+    if wrap in KEY_WRAPS_BY_NAME:
+        ways.append(f'set {"" if wrapped else "wrapped = true and "}key_wrap = "{wrap}"')
+    text = " or ".join(ways)
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def reference_xml(
     message: Outgoing, key: MadeKey, *, by_sha1: bool = False, reference_id: str | None = None
 ) -> str:
@@ -155,7 +190,13 @@ def symmetric_key_info(
     """
     by_name = key.key_name is not None and key.element is None
     if reference == "key_name" and not by_name:
-        raise KeyUsageError(f"The key {key.name!r} has no KeyName.", reason="wrong_usage")
+        known = ", ".join(repr(item.message_name) for item in message.keys.secrets.values())
+        raise KeyUsageError(
+            f"The key {key.name!r} has no KeyName.",
+            hint="Leave key_reference out; only a secret of the keystore has one, and those that "
+            f"there are have {known or 'none'}.",
+            reason="wrong_usage",
+        )
     if by_name and reference != "encrypted_key_sha1":
         inner = f"<ds:KeyName>{escape(key.key_name or '', quote=False)}</ds:KeyName>"
     else:

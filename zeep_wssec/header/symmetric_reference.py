@@ -112,8 +112,7 @@ def _read_token(message: Incoming, token: etree._Element, *, derived: bool) -> S
         raise MalformedSecurityError(
             f"A key reference must not lead to {readable_name(token.tag)} here."
         )
-    if found is not None:
-        message.symmetric_keys[token] = found
+    message.symmetric_keys[token] = found
     return found
 
 

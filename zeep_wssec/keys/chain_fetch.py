@@ -6,9 +6,10 @@ intermediate at most: it helps to build a path and never ends one.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -211,7 +212,8 @@ def download(
         try:
             status, location, pieces = send(url, data, headers, timeout_seconds)
             if status == 200:
-                return _read(pieces, limit, deadline)
+                with contextlib.closing(pieces):
+                    return _read(pieces, limit, deadline)
         except (OSError, ValueError) as error:
             why = printable(str(error), limit=120)
             raise TransportSecurityError(f"There is no answer ({why}).") from None
@@ -221,10 +223,12 @@ def download(
     raise TransportSecurityError(f"There are more than {MAX_REDIRECTS} redirects.")
 
 
-_Answer = tuple[int, str | None, Iterator[bytes]]
+Pieces = Generator[bytes, None, None]
+_Answer = tuple[int, str | None, Pieces]
+_PIECE_BYTES = 16 * 1024
 
 
-def _read(pieces: Iterator[bytes], limit: int, deadline: float) -> bytes:
+def _read(pieces: Pieces, limit: int, deadline: float) -> bytes:
     found = bytearray()
     for piece in pieces:
         found += piece
@@ -248,9 +252,21 @@ def _send_with(session: WebSession) -> Callable[..., _Answer]:
             stream=True,
             allow_redirects=False,
         )
-        return answer.status_code, answer.headers.get("Location"), answer.iter_content(16 * 1024)
+        if answer.status_code != 200:
+            answer.close()
+            return answer.status_code, answer.headers.get("Location"), _nothing()
+        return answer.status_code, None, _chunks(answer)
 
     return send
+
+
+def _chunks(answer: Any) -> Pieces:
+    with answer:
+        yield from answer.iter_content(_PIECE_BYTES)
+
+
+def _nothing() -> Pieces:
+    yield from ()
 
 
 def _send_alone(
@@ -276,13 +292,13 @@ def _send_alone(
         answer = opener.open(request, timeout=timeout_seconds)
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.headers.get("Location"), iter(())
+            return error.code, error.headers.get("Location"), _nothing()
     except http.client.HTTPException as error:
         raise ValueError(str(error)) from None
     return answer.status, None, _pieces(answer)
 
 
-def _pieces(answer: Any) -> Iterator[bytes]:
+def _pieces(answer: Any) -> Pieces:
     with answer:
-        while piece := answer.read1(16 * 1024):
+        while piece := answer.read1(_PIECE_BYTES):
             yield piece

@@ -35,10 +35,12 @@ class Standing:
 
 
 def unknown(sentence: str) -> Standing:
+    """Say that a list or answer tells nothing, and why."""
     return Standing(state="unknown", sentence=sentence)
 
 
 def revoked(certificate: Certificate, since: datetime, reason: str, by: str) -> Standing:
+    """Say that a certificate is revoked, since when, why, and who says so."""
     why = f" ({reason})" if reason else ""
     text = f"{certificate.describe()} was revoked on {since:%Y-%m-%d %H:%M:%S}Z{why}, says {by}."
     return Standing(state="revoked", sentence=text, since=since)
@@ -47,6 +49,7 @@ def revoked(certificate: Certificate, since: datetime, reason: str, by: str) -> 
 def by_freshness(
     what: str, this_update: datetime, next_update: datetime | None, now: datetime
 ) -> Standing:
+    """Say that what is fresh calls a certificate good; what is not, tells nothing."""
     if next_update is None:
         return unknown(f"{what} does not say how long it holds")
     if now < this_update - SKEW:
@@ -63,6 +66,10 @@ def by_crl(
     rules: TrustRules,
     now: datetime,
 ) -> Standing:
+    """Tell what one CRL in the name of the issuer says about a certificate.
+
+    Spec: RFC 5280, section 6.3.3.
+    """
     what = f"the CRL of {crl.issuer_text}"
     problem = crl_problem(crl, issuer, rules.sha1)
     if problem:
@@ -94,6 +101,7 @@ def crl_problem(crl: RevocationList, issuer: Certificate, sha1: bool) -> str:
 
 
 def is_strong(digest: str, sha1: bool) -> bool:
+    """Tell whether an issuer's signature over this digest counts."""
     return digest in STRONG_DIGESTS or (sha1 and digest == "sha1")
 
 

@@ -58,6 +58,10 @@ def by_answer(
     rules: TrustRules,
     now: datetime,
 ) -> Standing | None:
+    """Tell what one OCSP answer says about a certificate; ``None``: it is about another one.
+
+    Spec: RFC 6960, section 3.2.
+    """
     if not _is_about(certificate, issuer, answer):
         return None
     status, what = answer.single.certificate_status, "the OCSP answer"

@@ -159,7 +159,12 @@ class TrustRules:
     @property
     def is_plain(self) -> bool:
         """Whether there is neither anything to ask about revocation nor an exception."""
-        return not self.exceptions and not self.asks_for_revocation
+        if self._is_stated or self.exceptions:
+            return False
+        for item in self.fetched:  # noqa: SIM110  # every message asks: a loop is the quickest
+            if item.generation:
+                return False
+        return True
 
     @cached_property
     def _is_stated(self) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, get_args
 
 from zeep_wssec.errors import LegacyAlgorithmError, ProfileError
+from zeep_wssec.settings.references import OTHER_NAMES
 from zeep_wssec.xmlcrypto import algorithms
 
 
@@ -30,12 +32,27 @@ def check_choice(path: str, value: object, choices: Any) -> None:
     """Refuse a value that is none of a Literal's.
 
     Raises:
-        ProfileError: With the choices.
+        ProfileError: With the choices, and what may have been meant.
     """
     allowed = get_args(choices)
     if value not in allowed:
         listed = ", ".join(f'"{item}"' for item in allowed)
-        raise ProfileError(f"{value!r} is not one of {listed}.", path=path)
+        meant = _meant_choice(value, allowed)
+        raise ProfileError(
+            f"{value!r} is not one of {listed}.",
+            hint=f"Did you mean {meant}?" if meant else "",
+            path=path,
+        )
+
+
+def _meant_choice(value: object, allowed: Sequence[str]) -> str:
+    """Give the choice that another spelling or another stack's name means, or an empty text."""
+    if not isinstance(value, str):
+        return ""
+    spelt = {_plain(item): item for item in allowed}
+    other = OTHER_NAMES.get(_plain(value), "")
+    found = spelt.get(_plain(value)) or (other if other in allowed else "")
+    return found or _nearest(value, spelt)
 
 
 def check_number(path: str, value: object, *, minimum: int) -> None:
@@ -55,7 +72,9 @@ def frozen_texts(path: str, value: Iterable[str] | str) -> tuple[str, ...]:
         ProfileError: A text, or something else than texts inside.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ProfileError(f"A list is needed, not {value!r}.", path=path)
+        quoted = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else ""
+        hint = f"Write {path} = [{quoted}]." if quoted else ""
+        raise ProfileError(f"A list is needed, not {value!r}.", hint=hint, path=path)
     texts = tuple(value)
     if not all(isinstance(item, str) for item in texts):
         raise ProfileError(f"A list of texts is needed, not {texts!r}.", path=path)
@@ -140,7 +159,11 @@ def _meant(name: object, items: Iterable[_Item]) -> str:
     spelt = {_plain(item.name): item.name for item in items}
     by_uri = {item.uri: item.name for item in items}
     found = by_uri.get(name.strip()) or spelt.get(_plain(name))
-    return found or next((spelt[key] for key in get_close_matches(_plain(name), spelt, n=1)), "")
+    return found or _nearest(name, spelt)
+
+
+def _nearest(name: str, spelt: Mapping[str, str]) -> str:
+    return next((spelt[key] for key in get_close_matches(_plain(name), spelt, n=1)), "")
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 KeyReference = Literal[
@@ -43,6 +45,22 @@ WITHOUT_TOKEN_REFERENCE: frozenset[str] = frozenset(
     }
 )
 """Those that stand in KeyInfo by themselves."""
+
+OTHER_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "directreference": "binary_token",
+        "issuerserialquoteformat": "issuer_serial_quoted",
+        "skikeyidentifier": "subject_key_identifier",
+        "thumbprintsha1": "thumbprint",
+        "thumbprintreference": "thumbprint",
+        "embeddedkeyname": "key_name",
+        "bst": "token",
+        "binarytoken": "token",
+        "binarysecuritytoken": "token",
+        "signatureconfirmation": "confirmation",
+    }
+)
+"""What other stacks call forms of a key reference and children of the header, in small letters only."""
 
 DerivedKey = Literal["none", "1.3", "2005/02"]
 """Whether a key is used itself or through a ``wsc:DerivedKeyToken``, by the version of WS-SecureConversation."""

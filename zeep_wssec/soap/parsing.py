@@ -17,7 +17,10 @@ _DOCTYPE = re.compile(rb"^(?:[^<]|<[?!-](?!DOCTYPE))*<!DOCTYPE")
 _NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
 """What may hold ``<`` that begins no tag."""
 _PROLOG = 8
-_NODES = etree.XPath("count(/descendant::*) + count(/descendant::*/@*)")
+_ELEMENTS = etree.XPath("count(/descendant::*)")
+_ATTRIBUTES = etree.XPath("count(/descendant::*/@*)")
+_FEW = 4
+"""Attributes that elements of business data stay within."""
 _LIBXML2_TEXT = 10_000_000
 """Octets of text at which libxml2 stops unless it is told that trees may be huge."""
 _ENCODINGS = frozenset(
@@ -97,18 +100,25 @@ def _check_document(root: etree._Element, limits: Limits, *, outer: int = 0) -> 
             "The message has a processing instruction or a comment: its text could be read in two ways.",
             hint="Parse it with remove_comments=True, or hand over the bytes.",
         )
-    nodes = count_nodes(root)
-    if nodes > limits.nodes:
-        raise _over(f"The message has more than {limits.nodes} nodes", "max_nodes")
+    _check_nodes(root, limits)
     if outer >= limits.max_depth or _too_deep(limits.max_depth - outer)(root):
         raise _over(f"The message is nested deeper than {limits.max_depth} elements", "max_depth")
-    if _too_many_attributes(limits.max_attributes)(root):
-        sentence = f"An element has more than {limits.max_attributes} attributes"
-        raise _over(sentence, "max_attributes")
     length = limits.max_text_length
     if length is not None and _too_long(length)(root):
         raise _over(f"A text has more than {length} characters", "max_text_length")
-    if _namespaces(root, limits.max_namespaces) + nodes > limits.nodes:
+
+
+def _check_nodes(root: etree._Element, limits: Limits) -> None:
+    nodes = _count(_ELEMENTS, root)
+    nodes += _namespaces(root, limits.max_namespaces)
+    # Where all have few attributes, one pass shows that no limit on them can be passed.
+    few = min(_FEW, limits.max_attributes)
+    if nodes * (few + 1) > limits.nodes or _too_many_attributes(few)(root):
+        nodes += _count(_ATTRIBUTES, root)
+        if _too_many_attributes(limits.max_attributes)(root):
+            sentence = f"An element has more than {limits.max_attributes} attributes"
+            raise _over(sentence, "max_attributes")
+    if nodes > limits.nodes:
         raise _over(f"The message has more than {limits.nodes} nodes", "max_nodes")
 
 
@@ -118,8 +128,12 @@ def count_nodes(root: etree._Element) -> int:
     Raises:
         MalformedSecurityError: More than libxml2 can count.
     """
+    return _count(_ELEMENTS, root) + _count(_ATTRIBUTES, root)
+
+
+def _count(counting: etree.XPath, root: etree._Element) -> int:
     try:
-        return int(float(str(_NODES(root))))
+        return int(float(str(counting(root))))
     except etree.XPathError:
         raise _over("The message has more than 10,000,000 nodes", "max_nodes") from None
 
@@ -224,6 +238,7 @@ def _dtd_refused() -> MalformedSecurityError:
 
 @lru_cache(maxsize=16)
 def _too_deep(depth: int) -> etree.XPath:
+    # Level by level: an ancestor axis is faster on flat trees and takes quadratic time on deep ones.
     return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
 
 

@@ -43,6 +43,8 @@ IN_SECURITY: dict[Kind, str] = {
 """Parts that are children of ``wsse:Security``, with their tags."""
 ADDRESSING = frozenset({"MessageID", "RelatesTo", "To", "Action", "From", "ReplyTo", "FaultTo"})
 """Header blocks of WS-Addressing."""
+_STR_TRANSFORM = "STRTransform"
+"""What WSS4J calls the token of a signature where it is signed through the reference to it."""
 _WSS4J_PART = re.compile(r"\{(Element|Content|Header|)\}\{([^{}]*)\}([^;{}\s]+)")
 _CLARK = re.compile(r"\{([^{}\s]+)\}([\w.\-]+)")
 _PREFIXED = re.compile(r"([A-Za-z_][\w.\-]*):([\w.\-]+)")
@@ -77,7 +79,11 @@ def parse_parts(
         ProfileError: A text that is no part.
     """
     if isinstance(texts, str):
-        raise ProfileError(f"A list of parts is needed, not the text {texts!r}.", path=path)
+        raise ProfileError(
+            f"A list of parts is needed, not the text {texts!r}.",
+            hint=f'Write ["{texts}"].',
+            path=path,
+        )
     given = tuple(texts)
     for index, text in enumerate(given):
         if not isinstance(text, str):
@@ -114,6 +120,8 @@ def _parse(text: str, namespaces: Mapping[str, str], path: str) -> list[Part]:
     if name.startswith("xpath:") and name[6:]:
         _check_expression(name[6:], namespaces, path)
         return [Part(text, "xpath", name[6:], optional=optional)]
+    if name == _STR_TRANSFORM:
+        raise _pseudo_part(text, path)
     meant = _meant(name)
     raise ProfileError(
         f"{text!r} is not the name of a part.",
@@ -121,6 +129,14 @@ def _parse(text: str, namespaces: Mapping[str, str], path: str) -> list[Part]:
         if meant
         else f"Use {', '.join(_KEYWORDS)}, header:prefix:Name, header:{{ns}}Name, id:…, xpath:… or "
         "WSS4J's {Element}{ns}Name.",
+        path=path,
+    )
+
+
+def _pseudo_part(text: str, path: str) -> ProfileError:
+    return ProfileError(
+        f"{text!r} names no element.",
+        hint="Write the part token and str_transform = true.",
         path=path,
     )
 
@@ -142,8 +158,14 @@ def _parse_wss4j(text: str, path: str) -> list[Part]:
     parts = []
     for piece in filter(None, (piece.strip() for piece in text.split(";"))):
         match = _WSS4J_PART.fullmatch(piece.removesuffix("?"))
+        if piece.rpartition("}")[2] == _STR_TRANSFORM:
+            raise _pseudo_part(piece, path)
         if match is None:
-            raise ProfileError(f"{piece!r} is not a part in WSS4J's form.", path=path)
+            raise ProfileError(
+                f"{piece!r} is not a part in WSS4J's form.",
+                hint="Write {Element}{namespace}Name or {Content}{namespace}Name.",
+                path=path,
+            )
         modifier, uri, local = match.groups()
         tag = f"{{{uri}}}{local}" if uri and uri != "Null" else local
         scope: Scope | None = {"Element": "element", "Content": "content"}.get(modifier)  # type: ignore[assignment]

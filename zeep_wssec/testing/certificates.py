@@ -112,7 +112,11 @@ def _generate(kind: str) -> PrivateKeyTypes:
         "x448": x448.X448PrivateKey,
     }
     if kind not in simple:
-        raise ValueError(f"unknown kind of key {kind!r}")
+        curves = ", ".join(f"ec-{name}" for name in _CURVES)
+        raise ValueError(
+            f"unknown kind of key {kind!r}; known are rsa-2048 and other sizes, {curves}, "
+            f"{', '.join(simple)}, dsa-2048 and other sizes"
+        )
     return simple[kind].generate()  # type: ignore[attr-defined,no-any-return]
 
 
