@@ -295,7 +295,7 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.
 def test_every_command_is_explained() -> None:
     """docs/cli.md has each command with each of its options, and no other command."""
     page = (ROOT / "docs" / "cli.md").read_text("utf-8")
-    texts = dict(re.findall(r"^## `([\w ]+)`\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.M))
+    texts = dict(re.findall(r"^## `([\w -]+)`\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.M))
     found = dict(commands(main))
     assert set(texts) == set(found)
     for name, command in found.items():

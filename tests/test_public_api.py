@@ -18,10 +18,10 @@ from zeep_wssec import errors
 from zeep_wssec.errors import DecryptionError, InboundError, WSSecError
 
 SETTINGS = {
-    "Addressing", "AlgorithmSuite", "Anonymous", "AnyoneUnder", "BinaryToken", "Encryption",
+    "Addressing", "AlgorithmSuite", "Anonymous", "AnyoneUnder", "BasicSecurityProfile", "BinaryToken", "Encryption",
     "Exchange", "Inbound", "KeptExchange", "Keystore", "Limits", "MemoryReplayStore", "OverTLS", "Overlay", "Pin",
     "Profile", "RedactedHistory", "ReplayStore", "Report", "Secret", "SecurityContext", "SecurityHeader", "Service",
-    "SessionKey", "Signature", "SignatureConfirmation", "Subject", "TLS", "Timestamp", "Unverified",
+    "SessionKey", "Signature", "SignatureConfirmation", "Subject", "TLS", "Timestamp", "TrustException", "Unverified",
     "UsernameToken",
 }  # fmt: skip
 ERRORS = {

@@ -44,12 +44,14 @@ from zeep_wssec.exchange import Exchange
 from zeep_wssec.history import KeptExchange, RedactedHistory
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.keys.trust_rules import TrustException
 from zeep_wssec.plan import TLS, Overlay, Service
 from zeep_wssec.profile import Profile
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.report import Report
 from zeep_wssec.settings import (
     Addressing,
+    BasicSecurityProfile,
     BinaryToken,
     Encryption,
     SecurityContext,
@@ -71,6 +73,7 @@ __all__ = [
     "Anonymous",
     "AnyoneUnder",
     "AuthenticationError",
+    "BasicSecurityProfile",
     "BinaryToken",
     "DecryptionError",
     "DuplicateAliasError",
@@ -115,6 +118,7 @@ __all__ = [
     "Timestamp",
     "TokenUnavailableError",
     "TransportSecurityError",
+    "TrustException",
     "UnknownOptionError",
     "UnsupportedAlgorithmError",
     "UnsupportedAssertionError",

@@ -10,7 +10,7 @@ from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.evidence import UsernameTokenEvidence
 from zeep_wssec.report import EncryptionReport, Report, SignatureReport
 from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11, WSU, XENC, readable_name
-from zeep_wssec.verdict import _signs
+from zeep_wssec.verdict import signs_with
 
 _IN_SECURITY = {
     f"{{{WSU}}}Timestamp": "timestamp",
@@ -45,7 +45,7 @@ def part_name(message: Incoming, node: etree._Element) -> str:
 
 
 def _proof(message: Incoming, token: UsernameTokenEvidence) -> str:
-    return token.proved or ("derived_key" if _signs(message, token) else "")
+    return token.proved or ("derived_key" if signs_with(message, token) else "")
 
 
 def report_of(

@@ -42,6 +42,7 @@ from zeep_wssec.header.decryption import (
 from zeep_wssec.header.derived_key import DERIVED_KEY_TOKENS
 from zeep_wssec.header.evidence import SharedKeySigner
 from zeep_wssec.header.security_context import SECURITY_CONTEXT_TOKENS, read_security_context
+from zeep_wssec.header.signer import signer_warnings
 from zeep_wssec.header.symmetric import SymmetricKey
 from zeep_wssec.header.symmetric_reference import read_derived_key_token
 from zeep_wssec.header.timestamp import TIMESTAMP, read_timestamp
@@ -150,7 +151,11 @@ def check(
         message,
         order=order,
         proved=() if accepted_fault else verdict.proved,
-        warnings=(*_warnings(demands, accepted_fault, verdict.proved), *broken),
+        warnings=(
+            *signer_warnings(message),
+            *_warnings(demands, accepted_fault, verdict.proved),
+            *broken,
+        ),
     )
     return Outcome(report=report, received=_received(message))
 

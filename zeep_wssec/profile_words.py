@@ -166,7 +166,7 @@ def shared_signers(demands: Inbound, steps: Sequence[Step], plan: Plan) -> list[
     Raises:
         ProfileError: Something must be signed, and nothing tells by whom.
     """
-    ours = set()
+    ours: set[str | None] = set()
     for index, step in enumerate(steps):
         if isinstance(step, Signature):
             maker = find_maker(step.key, steps[:index])

@@ -25,7 +25,7 @@ from zeep_wssec.replay import (
     signature_key,
 )
 from zeep_wssec.soap.namespaces import WSA, WSA_2004
-from zeep_wssec.verdict import Verdict, names_request
+from zeep_wssec.verdict import Verdict, names_request, signs_with
 from zeep_wssec.xmlcrypto.signature_model import read_signature
 
 _LONGEST_SECONDS = 10**9
@@ -78,7 +78,9 @@ def _marks(
     message: Incoming, demands: Demands | None, exchange: Exchange | None, verdict: Verdict
 ) -> Iterator[_Mark]:
     for item in message.evidence:
-        if isinstance(item, UsernameTokenEvidence) and item.replay_key:
+        if not isinstance(item, UsernameTokenEvidence) or not item.replay_key:
+            continue
+        if item.proved or signs_with(message, item):
             yield _Mark(
                 key=item.replay_key,
                 until=item.replay_until,

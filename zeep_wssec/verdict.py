@@ -189,7 +189,7 @@ def judge_users(message: Incoming, proof: UserProof, verdict: Verdict) -> None:
     if not tokens:
         verdict.missing.append("a UsernameToken must be there, but is not")
     for token in tokens:
-        found = token.proved or ("derived_key" if _signs(message, token) else "nothing")
+        found = token.proved or ("derived_key" if signs_with(message, token) else "nothing")
         verdict.note(
             found == proof,
             f"password of the user proved by {proof}",
@@ -201,7 +201,7 @@ def _users(message: Incoming) -> list[UsernameTokenEvidence]:
     return [item for item in message.evidence if isinstance(item, UsernameTokenEvidence)]
 
 
-def _signs(message: Incoming, token: UsernameTokenEvidence) -> bool:
+def signs_with(message: Incoming, token: UsernameTokenEvidence) -> bool:
     """Whether a trusted signature over the token or the Body was made with the key derived from it."""
     return any(
         isinstance(item.signer, SharedKeySigner)
@@ -222,7 +222,7 @@ def judge_order(message: Incoming, expected: Sequence[str], verdict: Verdict) ->
         action = _ACTIONS[type(item)]
         stranger = (isinstance(item, SignatureEvidence) and item.trusted_as is None) or (
             isinstance(item, UsernameTokenEvidence)
-            and not (item.proved or _signs(message, item) or message.is_covered(item.node))
+            and not (item.proved or signs_with(message, item) or message.is_covered(item.node))
         )
         if action in expected and not stranger and found[-1:] != [action]:
             found.append(action)

@@ -116,7 +116,7 @@ def test_token_of_nobody_in_the_order() -> None:
 
 
 def test_message_under_a_password_is_sent_again() -> None:
-    """A message that is proved by a key made from a password is taken once."""
+    """A message with a Timestamp under a key made from a password is taken once."""
     profile = receiving(BY_ALICE, replay=Recording())
     token = replace(DERIVED, nonce=True, created=True)
     message = sending(STAMP, token, WITH_PASSWORD)

@@ -22,11 +22,13 @@ from roundtrip.pair import (
 from zeep_wssec import (
     Encryption,
     Exchange,
+    Inbound,
     OutboundError,
     Overlay,
     Profile,
     ProfileError,
     Signature,
+    SignatureConfirmation,
     Timestamp,
 )
 from zeep_wssec.transport import installed
@@ -131,3 +133,17 @@ def test_content_of_a_profile_given_as_its_path() -> None:
     with pytest.raises(ProfileError, match="not a path") as caught:
         Profile.load('[header]\nactor = "hidden"\n')
     assert "hidden" not in str(caught.value)
+
+
+def test_request_that_an_answer_answers() -> None:
+    """What ``check`` gave, or what it gave to refer to; anything else is refused before any work."""
+    asked = client(outbound=STEPS).secure(envelope())
+    seen = service(inbound=Inbound(encrypted=["body"], signed_by="client")).check(asked.to_bytes())
+    answering = service(Timestamp(), Signature(), SignatureConfirmation())
+    for given in (seen, seen.received):
+        made = answering.secure(envelope(), answers=given).to_bytes()
+        assert asked.exchange.signature_values[0].encode() in made
+    for wrong in (asked, asked.exchange, asked.to_bytes(), True):
+        with pytest.raises(ProfileError, match=r"profile\.check") as caught:
+            answering.secure(envelope(), answers=wrong)
+        assert caught.value.path == "answers"

@@ -7,21 +7,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from roundtrip.pair import NOW, authority, client, envelope, issued, refused, service
+from roundtrip.pair import (
+    MESSAGE_ID,
+    NOW,
+    RELATES_TO,
+    SIGNED,
+    accepted,
+    answer,
+    authority,
+    client,
+    envelope,
+    issued,
+    keystore,
+    refused,
+    service,
+)
 
 from zeep_wssec import (
     DecryptionError,
     Encryption,
+    Exchange,
     Inbound,
     KeyMismatchError,
     KeyNotFoundError,
     Keystore,
+    KeyUsageError,
     Limits,
+    OutboundError,
     Overlay,
+    PartNotFoundError,
     Pin,
     ProfileError,
+    RequirementError,
     Secret,
     SecurityHeader,
+    SessionKey,
     Signature,
     Subject,
     Timestamp,
@@ -82,12 +102,153 @@ def test_password_as_text_or_bytes(form: Any) -> None:
         (lambda: client(outbound=[Signature(parts=["Body"])]), "body"),
         (lambda: client(outbound=[Signature(parts=["soap:Body"])]), "body"),
         (lambda: client(outbound=[Signature(parts=["To"])]), "header:wsa:To"),
+        (lambda: Signature(key_reference="DirectReference"), "binary_token"),
+        (lambda: Signature(key_reference="IssuerSerial"), "issuer_serial"),
+        (lambda: Signature(key_reference="IssuerSerialQuoteFormat"), "issuer_serial_quoted"),
+        (lambda: Signature(key_reference="X509KeyIdentifier"), "x509_key_identifier"),
+        (lambda: Signature(key_reference="SKIKeyIdentifier"), "subject_key_identifier"),
+        (lambda: Signature(key_reference="Thumbprint"), "thumbprint"),
+        (lambda: Signature(key_reference="ThumbprintSHA1"), "thumbprint"),
+        (lambda: Signature(key_reference="EncryptedKeySHA1"), "encrypted_key_sha1"),
+        (lambda: Signature(key_reference="KeyValue"), "key_value"),
+        (lambda: Encryption(recipients=["p"], key_reference="EmbeddedKeyName"), "key_name"),
+        (lambda: SecurityHeader(order=["binary_token"]), "token"),
+        (lambda: SecurityHeader(order=["bst"]), "token"),
+        (lambda: SecurityHeader(order=["usernameToken"]), "username_token"),
+        (lambda: SecurityHeader(layout="TimestampFirst"), "timestamp_first"),
     ],
 )
 def test_other_spelling(make: Any, meant: str) -> None:
     """A URI, another case, other separators: the name to write is given."""
-    with pytest.raises(ProfileError, match=f"Did you mean {meant}?"):
+    with pytest.raises(ProfileError) as caught:
         make()
+    assert caught.value.hint == f"Did you mean {meant}?"
+
+
+@pytest.mark.parametrize("key_reference", ["nothing like it", 1, None])
+def test_spelling_of_nothing(key_reference: Any) -> None:
+    """Where no choice is near, none is guessed."""
+    with pytest.raises(ProfileError, match="is not one of") as caught:
+        Signature(key_reference=key_reference)
+    assert caught.value.hint == ""
+
+
+def test_parts_of_wss4j_as_a_text() -> None:
+    """What stands in a configuration of WSS4J becomes one entry of a list."""
+    text = "{Element}{urn:a}A;{Content}{urn:b}B"
+    with pytest.raises(ProfileError) as caught:
+        Signature(parts=text)
+    assert caught.value.hint == f'Write parts = ["{text}"].'
+    assert Signature(parts=[text]).parts == (text,)
+
+
+@pytest.mark.parametrize("part", ["STRTransform", "{}{}STRTransform", "{Element}{}STRTransform"])
+def test_pseudo_part(part: str) -> None:
+    """WSS4J's name for a token that is signed through its reference is an option here."""
+    with pytest.raises(ProfileError) as caught:
+        client(outbound=[Signature(parts=[part])])
+    assert caught.value.hint == "Write the part token and str_transform = true."
+    client(outbound=[Signature(parts=["token"], str_transform=True)])
+
+
+@pytest.mark.parametrize(
+    "repair",
+    [{"include_token": True}, {"key_reference": "binary_token"}, {"str_transform": True}],
+)
+def test_token_that_no_reference_brings(repair: dict[str, Any]) -> None:
+    """Each way that the hint names puts the token under the signature."""
+    settings: dict[str, Any] = {"parts": ["body", "token"], "key_reference": "thumbprint"}
+    with pytest.raises(PartNotFoundError) as caught:
+        service(Signature(**settings)).secure(envelope())
+    (name, value) = next(iter(repair.items()))
+    shown = "true" if value is True else f'"{value}"'
+    assert f"{name} = {shown}" in caught.value.hint
+    service(Signature(**{**settings, **repair})).secure(envelope())
+
+
+@pytest.mark.parametrize("kind", ["signature", "encryption"])
+def test_name_of_a_key_that_a_step_makes(kind: str) -> None:
+    """A slip in it is answered with the names that there are: of steps, of secrets, of key pairs."""
+    make = {"signature": Signature, "encryption": Encryption}[kind]
+    held = keystore("client", "service").with_secret("shared", bytes(range(32)))
+    steps = [SessionKey(recipients=["service"]), make(key="sesion")]
+    with pytest.raises(KeyNotFoundError) as caught:
+        client(keystore=held, outbound=steps).secure(envelope())
+    assert "Did you mean 'session'? " in caught.value.hint
+    assert "secrets: 'shared'" in caught.value.hint
+    assert ("Key pairs: 'client'" in caught.value.hint) == (kind == "signature")
+    assert caught.value.path == "outbound[1].key"
+
+
+@pytest.mark.parametrize("step", [Signature(key="request"), Encryption(key="request")])
+def test_key_of_a_request_in_a_request(step: Any) -> None:
+    """Only an answer has a request whose key it could use."""
+    with pytest.raises(OutboundError, match="this message answers nothing") as caught:
+        client(outbound=[Timestamp(), step]).secure(envelope())
+    assert "answers=checked" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"algorithm": "hmac-sha256"}, "An hmac needs a symmetric key"),
+        ({"algorithm": "ecdsa-sha256"}, "Leave algorithm out, or write rsa-sha256."),
+    ],
+)
+def test_algorithm_for_another_kind_of_key(settings: dict[str, Any], words: str) -> None:
+    """What fits the key is said."""
+    with pytest.raises(KeyUsageError) as caught:
+        service(Signature(**settings)).secure(envelope())
+    assert words in caught.value.hint
+    service(Signature(algorithm="rsa-sha256")).secure(envelope())
+
+
+@pytest.mark.parametrize(
+    "repair",
+    [{"algorithm": "aes192-gcm"}, {"wrapped": True, "key_wrap": "kw-aes192"}],
+)
+def test_secret_of_another_length(repair: dict[str, Any]) -> None:
+    """Each way that the hint names works; none of them makes the secret anew."""
+    held = keystore("client", "service").with_secret("shared", bytes(range(24)))
+    with pytest.raises(KeyUsageError) as caught:
+        client(keystore=held, outbound=[Encryption(key="shared")]).secure(envelope())
+    assert caught.value.hint == (
+        'Give a secret of 32 octets or set algorithm = "aes192-gcm" or set wrapped = true and '
+        'key_wrap = "kw-aes192".'
+    )
+    client(keystore=held, outbound=[Encryption(key="shared", **repair)]).secure(envelope())
+
+
+def test_name_of_a_key_without_one() -> None:
+    """KeyNames are those of secrets, which are told."""
+    held = keystore("client", "service").with_secret("shared", bytes(range(32)), key_name="k-1")
+    steps = [SessionKey(recipients=["service"]), Signature(key="session", key_reference="key_name")]
+    with pytest.raises(KeyUsageError, match="'k-1'"):
+        client(keystore=held, outbound=steps).secure(envelope())
+    steps = [Signature(key="shared", key_reference="key_name")]
+    assert b">k-1<" in client(keystore=held, outbound=steps).secure(envelope()).to_bytes()
+
+
+def test_nobody_who_may_have_signed() -> None:
+    """All that could be named is: partners, secrets, users, and whoever knows our certificate."""
+    held = keystore("client", "service").with_partner("other", issued("other").certificate)
+    held = held.with_secret("shared", bytes(range(32))).with_user("alice", "secret")
+    with pytest.raises(ProfileError, match="by whom is not stated") as caught:
+        client(keystore=held).check(service(*SIGNED).secure(envelope()).to_bytes())
+    for name in ("partners: other, service", "secrets: shared", "users: alice", "anonymous"):
+        assert name in caught.value.hint
+
+
+def test_relation_that_is_not_signed() -> None:
+    """What to ask of the service is said, and works."""
+    request = Exchange(message_id=MESSAGE_ID, signature_values=("",), has_timestamp=True)
+    message = answer(SIGNED, envelope(headers=RELATES_TO))
+    error = refused(message, RequirementError, request=request)
+    assert 'Signature(parts=[…, "header:wsa:RelatesTo?"])' in error.hint
+    over = Signature(parts=["body", "timestamp", "header:wsa:RelatesTo?"])
+    accepted(answer((Timestamp(), over), envelope(headers=RELATES_TO)), request=request)
+    unsigned = answer((Timestamp(),), envelope())
+    assert "RelatesTo" not in refused(unsigned, RequirementError, request=request).hint
 
 
 def test_header_without_a_prefix() -> None:

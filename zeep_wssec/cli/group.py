@@ -28,6 +28,7 @@ _COMMANDS: Commands = {
     "doctor": ("zeep_wssec.cli.doctor:doctor", "Show versions, and what cannot be imported."),
     "profile": ("zeep_wssec.cli.profile:profile", "Look at a profile file."),
     "secure": ("zeep_wssec.cli.secure:secure", "Protect a message."),
+    "trust": ("zeep_wssec.cli.trust:trust", "Tell whom a profile trusts, and why not."),
 }
 
 

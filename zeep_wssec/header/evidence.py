@@ -88,7 +88,7 @@ class UsernameTokenEvidence:
     is_wrong: bool = False
     """Whether the keystore knows the user, and the password is another one."""
     replay_key: bytes = b""
-    """What a replay store remembers it by; empty for one without Nonce, or whose password is not proved."""
+    """What a replay store remembers it by once its password is proved; empty for one without Nonce."""
     replay_until: datetime
     """Until when its age would let it pass again."""
 

@@ -40,7 +40,7 @@ def require_recipient(message: Outgoing, alias: str) -> Certificate:
     certificate = (
         _request_signer(message)
         if alias == REQUEST_SIGNER
-        else message.keys.require_certificate(alias)
+        else message.keys.require_certificate(alias, now=message.now)
     )
     agreed = certificate.key_kind in KEY_AGREEMENTS_BY_KIND
     unfit = check_fitness(certificate, purpose="agree" if agreed else "encrypt", now=message.now)

@@ -183,7 +183,7 @@ def read_username_token(message: Incoming, element: etree._Element) -> None:
             proved=token.kind if holds and token.kind != "none" else "",
             is_wrong=known and token.kind != "none" and not holds,
             replay_key=nonce_key(token.username, token.nonce, token.created or "")
-            if holds and token.nonce is not None
+            if known and token.nonce is not None
             else b"",
             replay_until=until,
         )

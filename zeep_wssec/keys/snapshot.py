@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, NoReturn
@@ -68,11 +69,24 @@ class Snapshot:
             what="Partners",
         )
 
-    def require_certificate(self, alias: str) -> Certificate:
-        """Give the certificate of the partner or key pair under ``alias``, or raise ``KeyNotFoundError``."""
+    def require_certificate(self, alias: str, *, now: datetime | None = None) -> Certificate:
+        """Give the certificate of the partner or key pair under ``alias``.
+
+        Args:
+            alias: Whose.
+            now: Of a partner with several certificates the first that is valid then; unset, its first.
+
+        Raises:
+            KeyNotFoundError: Nobody has that alias.
+        """
         entry = self.partners.get(alias) or self.keys.get(alias)
         if entry is not None:
-            return entry.certificate
+            later = (item for name, item in self.shared_trust.successors if name == alias)
+            if now is None:
+                return entry.certificate
+            several = (entry.certificate, *later)
+            valid = (item for item in several if item.not_before <= now <= item.not_after)
+            return next(valid, entry.certificate)
         raise self._not_found(
             self._misplaced(alias, wanted="certificate"),
             alias=alias,

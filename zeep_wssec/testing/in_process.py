@@ -56,6 +56,10 @@ def in_process_transport(respond: Respond) -> httpx.MockTransport:
 
     def give(request: httpx.Request) -> httpx.Response:
         answer = respond(request.content, dict(request.headers))
-        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.content)
+        return httpx.Response(
+            answer.status,
+            headers=dict(answer.headers),
+            stream=httpx.ByteStream(answer.content),
+        )
 
     return httpx.MockTransport(give)

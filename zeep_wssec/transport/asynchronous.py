@@ -65,8 +65,12 @@ class AsyncProfileTransport(AsyncTransport):
                 "POST", address, content=message, headers=headers, follow_redirects=False
             ) as response:
                 content = BoundedContent(limit, response.headers.get("Content-Encoding"))
-                async for chunk in response.aiter_raw():
-                    content.add(chunk)
+                if response.is_stream_consumed:
+                    # A transport without a connection gives its answer whole.
+                    content.add(response.content)
+                else:
+                    async for chunk in response.aiter_raw():
+                        content.add(chunk)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise _connection_error(error, address) from None  # theirs holds the request
         logger.debug(

@@ -307,6 +307,8 @@ def test_derived_key() -> None:
     demands = {"signed": ["body"], "signed_by": "u", "username_token": "derived_key"}
     report = accepted(answer(steps), knows("p", **demands)).report
     assert "password of the user proved by derived_key" in report.proved
+    assert report.username_proof == "derived_key"
+    assert "(password proved by derived_key)" in str(report)
 
 
 def test_derived_key_of_another_password() -> None:

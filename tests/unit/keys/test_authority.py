@@ -117,3 +117,11 @@ def test_mistakes_in_tests_are_named(authority: Authority, now: datetime) -> Non
     other = Authority.create("EC", key="ec-p256", now=now)
     with pytest.raises(ValueError, match="RSA issuers"):
         other.issue("a", digest="sha1")
+
+
+@pytest.mark.parametrize("kind", ["P-256", "ec-P256", "rsa2048", "ed25519-1", ""])
+def test_unknown_kind_of_key(kind: str) -> None:
+    """The error lists the kinds, each of which can be made."""
+    with pytest.raises(ValueError, match=r"ec-p256, .*ed25519, .*x448, dsa-2048"):
+        generate_key(kind)
+    generate_key("ec-p256")
