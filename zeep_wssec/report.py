@@ -51,7 +51,7 @@ class Report:
     username: str | None = None
     """Name in a UsernameToken."""
     username_proof: str = ""
-    """How its password was proved: ``"digest"``, ``"text"``, or empty: it was not checked."""
+    """How its password was proved: ``"digest"``, ``"text"``, ``"derived_key"``, or empty: it was not checked."""
     order: tuple[str, ...] = field(default=())
     """Children of the security header, in the order in which they were read."""
     fault: bool = False

@@ -149,9 +149,14 @@ def _read_key_name(message: Incoming, element: etree._Element) -> SymmetricKey:
         raise TokenUnavailableError(
             f"The message names a key {message.shown(element, repr(name[:200]))}; the keystore has no "
             "such secret.",
-            hint="Add it with Keystore.with_secret, or a [[keystore]] table with secret_key.",
+            hint="Add it with Keystore.with_secret, or a [[keystore]] table with secret_key. "
+            f"Known KeyNames: {_known_names(message)}.",
         )
     return key
+
+
+def _known_names(message: Incoming) -> str:
+    return ", ".join(repr(item.message_name) for item in message.keys.secrets.values()) or "none"
 
 
 def _read_identifier(message: Incoming, element: etree._Element) -> SymmetricKey:

@@ -93,7 +93,11 @@ class UsernameToken:
                 path="derive_for",
             )
         if self.password_type == "none" and self.password is not None and not derives:
-            raise ProfileError('A password is given, yet password_type is "none".', path="password")
+            raise ProfileError(
+                'A password is given, yet password_type is "none".',
+                hint='Add derive_for = "mac", or leave the password out.',
+                path="password",
+            )
         if self.password_type != "none" and self.password is None:
             raise ProfileError(
                 f"password_type {self.password_type!r} needs a password.", path="password"
