@@ -179,7 +179,7 @@ def test_check_2_they_decrypt_ours(world: World, wss4j: Batch, name: str) -> Non
         )
         answers = Profile(keystore=world.ours, inbound=signed).check(request["message"].encode())
     message = profile.secure(ENVELOPE.encode(), answers=answers).to_bytes().decode()
-    assert "Say" not in message
+    assert "Say>" not in message
     keys, bsp = request["session_keys"], name not in NEEDS_BSP_OFF
     proved = wss4j.check("them", message, session_keys=keys, bsp=bsp)
     assert proved["ok"], proved
@@ -193,7 +193,7 @@ def test_check_2_we_decrypt_theirs(world: World, wss4j: Batch, name: str) -> Non
     """P-05, inbound: we find the key by each identifier."""
     sent = wss4j.protect("them", ENVELOPE, encrypted_by_them(name))
     assert sent["ok"], sent
-    assert "Say" not in sent["message"]
+    assert "Say>" not in sent["message"]
     demands = Inbound(signed=(), encrypted=("body",), fresh_seconds=None)
     checked = Profile(keystore=world.ours, inbound=demands).check(sent["message"].encode())
     assert checked.body[0].text == TEXT
