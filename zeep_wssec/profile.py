@@ -341,10 +341,10 @@ class Profile:
         """Give what the answer to ``call`` must prove."""
         return demands_for(self.plan, call.exchange)
 
-    def check_raw(self, content: bytes, call: Call) -> None:
+    def check_raw(self, content: bytes, call: Call, **how: Any) -> None:
         """Check an answer that zeep will hand to the caller without reading it."""
         root = call.received(read_reply(content, self.plan.limits))
-        call.opened(self._check(root, call.exchange).envelope)
+        call.opened(self._check(root, call.exchange, **how).envelope)
 
     def finish(self, call: Call, error: WSSecError) -> None:
         """Record a call that ends in ``error``."""

@@ -131,7 +131,8 @@ def _signature_marks(
             ),
             until=until,
             what="this signed Timestamp",
-            hint="A sender makes a new Timestamp and signature for each message, also when it repeats one.",
+            hint="A sender makes a new Timestamp and signature for each message, also when it repeats one; "
+            'an answer that signs RelatesTo is not held to this, and inbound.replays = "accept" takes it again.',
         )
 
 

@@ -329,3 +329,16 @@ def test_elements_covered_again_and_again() -> None:
     accepted(message, client(limits=Limits(max_coverings=7)))
     error = refused(message, MalformedSecurityError, client(limits=Limits(max_coverings=6)))
     assert "limits.max_coverings" in error.hint
+
+
+@pytest.mark.parametrize(("count", "accepts"), [(7, True), (8, False)])
+def test_security_headers_for_others(count: int, accepts: bool) -> None:
+    """Each costs a walk through the message, so a message has eight at most, ours included."""
+    others = "".join(
+        f'<wsse:Security xmlns:wsse="{WSSE}" soap:actor="urn:{index}"/>' for index in range(count)
+    )
+    message = answer(SIGNED, envelope(headers=others))
+    if accepts:
+        accepted(message)
+    else:
+        refused(message, MalformedSecurityError)

@@ -10,10 +10,18 @@ import pytest
 import zeep
 from lxml import etree
 
-from zeep_wssec import OutboundError, Profile, SecurityHeader, Service
+from zeep_wssec import (
+    Inbound,
+    OutboundError,
+    Profile,
+    SecurityHeader,
+    Service,
+    Signature,
+    Timestamp,
+)
 from zeep_wssec.soap.namespaces import WSA, WSSE
 from zeep_wssec.testing.orders import WSDL
-from zeep_wssec.testing.partner import Partner
+from zeep_wssec.testing.partner import Partner, Wire
 
 ZEEP: Any = zeep
 """zeep itself, whose functions have no annotations."""
@@ -73,6 +81,28 @@ def test_own_client_with_our_transport(profile: Profile, partner: Partner, addre
     client = ZEEP.Client(str(WSDL), wsse=profile, transport=profile.transport())
     assert client.create_service(BINDING, address).PlaceOrder(**ORDER).nonce == "n1"
     check_proved(profile, partner)
+
+
+def test_own_client_reads_an_answer_that_names_no_request(
+    make_profile: Callable[..., Profile], make_partner: Callable[..., Partner]
+) -> None:
+    """Our transport and the hook both look at it: it is no replay of itself, and the next one is no replay."""
+    steps = (Timestamp(), Signature(parts=("body", "timestamp")))
+    demands = Inbound(signed=("body", "timestamp"))
+
+    def without_relation(content: bytes) -> bytes:
+        root = etree.fromstring(content)
+        for block in list(root[0].iterchildren("{*}RelatesTo")):
+            root[0].remove(block)
+        return etree.tostring(root)
+
+    profile = make_profile(outbound=steps, inbound=demands)
+    wire = Wire(tamper=without_relation)
+    with make_partner(wire=wire, outbound=steps, inbound=demands).serve() as address:
+        client = ZEEP.Client(str(WSDL), wsse=profile, transport=profile.transport())
+        service = client.create_service(BINDING, address)
+        assert service.PlaceOrder(**ORDER).nonce == "n1"
+        assert service.PlaceOrder(**ORDER).nonce == "n1"
 
 
 def test_address_of_the_profile(make_profile: Callable[..., Profile], address: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -137,10 +139,27 @@ def test_nobody_answers(profile: Profile, partner: Partner, call: Call) -> None:
 
 def test_connection_that_breaks(profile: Profile, call: Call) -> None:
     """Once a request may have arrived, nobody knows what became of it."""
+    listener = socket.create_server(("127.0.0.1", 0))
 
-    def break_off(content: bytes, headers: Mapping[str, str]) -> Answer:
+    def break_off() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1)
+
+    thread = threading.Thread(target=break_off)
+    thread.start()
+    with listener, pytest.raises(TransportSecurityError) as caught:
+        call(profile, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    thread.join()
+    assert caught.value.request_sent == "unknown"
+
+
+def test_answer_that_cannot_be_decompressed(profile: Profile, call: Call) -> None:
+    """An answer came, so the request was sent, whatever the answer is."""
+
+    def garble(content: bytes, headers: Mapping[str, str]) -> Answer:
         return Answer(status=200, headers={"Content-Encoding": "gzip"}, content=b"no gzip")
 
-    with serve(break_off) as address, pytest.raises(TransportSecurityError) as caught:
+    with serve(garble) as address, pytest.raises(TransportSecurityError) as caught:
         call(profile, address)
-    assert caught.value.request_sent == "unknown"
+    assert caught.value.request_sent == "yes"

@@ -7,6 +7,7 @@ intermediate at most: it helps to build a path and never ends one.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import time
 import urllib.parse
 from collections.abc import Callable, Generator, Iterable
@@ -219,7 +220,10 @@ def download(
             raise TransportSecurityError(f"There is no answer ({why}).") from None
         if status not in (301, 302, 303, 307, 308) or not location or data is not None:
             raise TransportSecurityError(f"The answer has HTTP status {status}.")
-        url = urllib.parse.urljoin(url, location)
+        try:
+            url = urllib.parse.urljoin(url, location)
+        except ValueError:
+            raise TransportSecurityError("The answer redirects to what is no address.") from None
     raise TransportSecurityError(f"There are more than {MAX_REDIRECTS} redirects.")
 
 
@@ -300,5 +304,8 @@ def _send_alone(
 
 def _pieces(answer: Any) -> Pieces:
     with answer:
-        while piece := answer.read1(_PIECE_BYTES):
-            yield piece
+        try:
+            while piece := answer.read1(_PIECE_BYTES):
+                yield piece
+        except http.client.HTTPException as error:
+            raise ValueError(str(error)) from None

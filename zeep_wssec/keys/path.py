@@ -103,7 +103,7 @@ class Rfc5280PathValidator:
     ) -> CertificatePath:
         """Find a valid path; see ``PathValidator``."""
         rules = trust.rules if rules is None else rules
-        key = (leaf, trust.identity, extra, purpose, rules.identity, rules.generation)
+        key = (leaf, trust.identity, extra, purpose, rules.identity, rules.told)
         verdict = self._verdicts.get(key)
         if verdict is not None and verdict.not_before <= now <= verdict.not_after:
             return verdict.path

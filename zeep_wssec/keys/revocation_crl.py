@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Literal
 
 from cryptography import x509
@@ -17,6 +16,8 @@ from zeep_wssec.keys.revocation_data import RevocationList, uris_of
 from zeep_wssec.keys.trust import is_authority
 from zeep_wssec.keys.trust_rules import TrustRules
 
+_MOST_ISSUERS = 16
+"""Certificates that one list is held against before what was found is forgotten."""
 SKEW = timedelta(seconds=60)
 """How far the clocks of issuers and responders may differ from ours."""
 
@@ -82,9 +83,18 @@ def by_crl(
     return by_freshness(what, crl.this_update, crl.next_update, now)
 
 
-@lru_cache(maxsize=256)
 def crl_problem(crl: RevocationList, issuer: Certificate, sha1: bool) -> str:
-    """Say why a CRL is not the issuer's word; empty: it is."""
+    """Say why a CRL is not the issuer's word; empty: it is. Found once for each list, and kept with it."""
+    key = (issuer, sha1)
+    found = crl.problems.get(key)
+    if found is None:
+        if len(crl.problems) >= _MOST_ISSUERS:
+            crl.problems.clear()
+        found = crl.problems[key] = _find_problem(crl, issuer, sha1)
+    return found
+
+
+def _find_problem(crl: RevocationList, issuer: Certificate, sha1: bool) -> str:
     parsed = crl.crl
     try:
         digest, how = parsed.signature_hash_algorithm, parsed.signature_algorithm_parameters

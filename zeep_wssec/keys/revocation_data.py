@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -48,6 +48,8 @@ class RevocationList:
     """Whether it lists some reasons only: then silence proves nothing."""
     points: frozenset[str] | None = None
     """Addresses of the part that it is, where an issuer has split its list; ``None``: it is whole."""
+    problems: dict[tuple[object, bool], str] = field(default_factory=dict, repr=False)
+    """Why it is not the word of an issuer, as far as that was asked; empty: it is."""
 
     def entry(self, serial: int) -> tuple[datetime, str] | None:
         """Give since when a certificate is revoked and why, or ``None``."""

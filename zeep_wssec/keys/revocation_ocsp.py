@@ -73,8 +73,7 @@ def by_answer(
         return unknown(f"{what} {problem}")
     if is_revoked:
         since = answer.single.revocation_time_utc or answer.this_update
-        reason = answer.single.revocation_reason
-        return revoked(certificate, since, reason.value if reason else "", what)
+        return revoked(certificate, since, _reason(answer), what)
     if status is ocsp.OCSPCertStatus.UNKNOWN:
         return unknown("the OCSP responder does not know the certificate")
     return _while_valid(
@@ -187,3 +186,12 @@ def _has_signed_answer(answer: OcspAnswer, by: Certificate) -> bool:
         how = None if digest is None else ec.ECDSA(digest)  # type: ignore[assignment]
     signed = answer.response.tbs_response_bytes
     return has_signed(by, answer.response.signature, signed, how=how, digest=digest)
+
+
+def _reason(answer: OcspAnswer) -> str:
+    """Give the reason of a revocation, empty for none, or for one that no specification knows."""
+    try:
+        reason = answer.single.revocation_reason
+    except ValueError:
+        return ""
+    return reason.value if reason else ""

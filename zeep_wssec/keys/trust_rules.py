@@ -152,6 +152,11 @@ class TrustRules:
         return sum(item.generation for item in self.fetched)
 
     @property
+    def told(self) -> tuple[tuple[FetchedRevocation, int], ...]:
+        """What was fetched, and how often: of two rules with the same content each has its own."""
+        return tuple((item, item.generation) for item in self.fetched)
+
+    @property
     def asks_for_revocation(self) -> bool:
         """Whether there is anything to ask: a mode, or information."""
         return self._is_stated or any(item.generation for item in self.fetched)

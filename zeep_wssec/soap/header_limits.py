@@ -32,6 +32,8 @@ _ITERATIONS = f"{{{WSSE}}}UsernameToken/{{{WSSE11}}}Iteration"
 _LONGEST_NUMBER = 6
 _MOST_OF_ONE = 100_000
 """Iterations of one token; above that its reader refuses it, without deriving anything."""
+_MOST_HEADERS = 8
+"""Security headers of one message: ours and those for other actors."""
 _TOKEN = f"{{{WSSE}}}BinarySecurityToken"
 _WRAPPED_UNDER = (
     f"{{{DS}}}KeyInfo/{{{WSSE}}}SecurityTokenReference/{{{WSSE}}}Reference",
@@ -53,7 +55,11 @@ def check_security_headers(root: etree._Element, limits: Limits) -> None:
     Raises:
         MalformedSecurityError: More of something than is allowed; the hint names the limit.
     """
-    for security in _security_headers(root):
+    headers = list(_security_headers(root))
+    if len(headers) > _MOST_HEADERS:
+        # Each of them costs a walk through the message; whom they are for is only known afterwards.
+        raise MalformedSecurityError(f"The message has more than {_MOST_HEADERS} security headers.")
+    for security in headers:
         listed = _listed(security)
         places = [security, *_encrypted_data(root, security, listed)]
         _check(len(security), "children", limits.max_header_children, "max_header_children")

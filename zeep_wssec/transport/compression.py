@@ -10,7 +10,11 @@ from zeep_wssec.transport.guard import too_large
 
 ACCEPT_ENCODING: Final = "gzip, deflate"
 """What requests ask for, whatever else the HTTP library could decode."""
+_MEMBER = b"\x1f"
+"""How a member of gzip begins."""
 _GZIP = 16 + zlib.MAX_WBITS
+_NO_ENCODING = ("", "identity", "none", "utf-8", "utf8")
+"""What says nothing: old servers put their charset there."""
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
 
 
@@ -36,12 +40,13 @@ class BoundedContent:
         self._limit = limit
         self._read = 0
         self._content = bytearray()
+        self._ended = False
         names = [item.strip().lower() for item in (encoding or "").split(",")]
-        names = [item for item in names if item not in ("", "identity")]
+        names = [item for item in names if item not in _NO_ENCODING]
         if len(names) > 1 or any(item not in _WINDOWS for item in names):
-            raise TransportSecurityError(
+            raise _refused(
                 f"The answer has the Content-Encoding {(encoding or '')[:80]!r}.",
-                hint=f"One of these at most was asked for: {ACCEPT_ENCODING}.",
+                f"One of these at most was asked for: {ACCEPT_ENCODING}.",
             )
         self._window = _WINDOWS[names[0]] if names else None
         self._decoder = zlib.decompressobj(self._window) if self._window else None
@@ -61,9 +66,9 @@ class BoundedContent:
         try:
             self._decode(piece)
         except zlib.error:
-            raise TransportSecurityError(
+            raise _refused(
                 "The answer is not compressed as its Content-Encoding says.",
-                hint="It may come from a proxy or gateway in between; look at its log.",
+                "It may come from a proxy or gateway in between; look at its log.",
             ) from None
 
     def octets(self) -> bytes:
@@ -72,8 +77,13 @@ class BoundedContent:
 
     def _decode(self, piece: bytes) -> None:
         rest = piece
-        while rest:
-            rest = self._decode_member(rest)
+        while rest and not self._ended:
+            behind = self._decoder is not None and self._decoder.eof
+            if behind and not rest.startswith(_MEMBER):
+                # Padding behind the last member is part of nothing.
+                self._ended = True
+            else:
+                rest = self._decode_member(rest)
 
     def _decode_member(self, piece: bytes) -> bytes:
         """Decode up to the end of a gzip member; give what stands behind it, where another may begin."""
@@ -92,3 +102,9 @@ class BoundedContent:
         if len(self._content) > self._limit or self._decoder.unconsumed_tail:
             raise too_large(self._limit)
         return self._decoder.unused_data if self._decoder.eof else b""
+
+
+def _refused(text: str, hint: str) -> TransportSecurityError:
+    error = TransportSecurityError(text, hint=hint)
+    error.request_sent = "yes"
+    return error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from zeep_wssec import calls
@@ -13,6 +13,7 @@ from zeep_wssec.demands import Demands, Inbound, OverTLS
 from zeep_wssec.errors import RequirementError, TransportSecurityError, WSSecError
 from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.plan import Plan
+from zeep_wssec.replay import MemoryReplayStore
 from zeep_wssec.settings import UsernameToken
 from zeep_wssec.soap.parsing import parse_unchecked
 
@@ -30,7 +31,7 @@ class CallChecker(Protocol):
     def demands_of(self, call: Call) -> Demands | None:
         """Give what the answer to ``call`` must prove."""
 
-    def check_raw(self, content: bytes, call: Call) -> None:
+    def check_raw(self, content: bytes, call: Call, **how: Any) -> None:
         """Check an answer that zeep will hand to the caller without reading it."""
 
     def finish(self, call: Call, error: WSSecError) -> None:
@@ -109,8 +110,11 @@ def check_response(
             profile.accept(call)
             return
         _check_is_soap(status, headers, content)
-        if raw is None or raw:
+        if raw:
             profile.check_raw(content, call)
+        elif raw is None:
+            # Most clients have zeep read it: it is remembered when the hook has checked it, not before.
+            profile.check_raw(content, call, replay=MemoryReplayStore())
         elif content.lstrip()[:1] != b"-":
             # An answer that zeep cannot parse would stand whole in zeep's error.
             parse_unchecked(content, profile.plan.limits)

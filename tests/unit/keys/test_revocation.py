@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
+import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,9 +16,17 @@ import requests
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from zeep_wssec.errors import KeyLoadError, KeyMaterialError, UntrustedCertificateError
+from zeep_wssec.errors import (
+    KeyLoadError,
+    KeyMaterialError,
+    TransportSecurityError,
+    UntrustedCertificateError,
+)
+from zeep_wssec.keys.chain_fetch import download
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.path import Rfc5280PathValidator
+from zeep_wssec.keys.revocation_crl import crl_problem
+from zeep_wssec.keys.revocation_data import load_crls
 from zeep_wssec.keys.trust import TrustStore, load_rules
 from zeep_wssec.keys.trust_rules import TrustException
 from zeep_wssec.testing.authority import Authority, Issued
@@ -485,3 +496,58 @@ def test_fetching_for_nobody(root: Authority) -> None:
     with pytest.raises(KeyMaterialError, match="no trust settings"):
         Keystore().fetch_revocation()
     assert Keystore().with_trust(anchors=root.certificate).fetch_revocation() == ()
+
+
+def answering_once(octets: bytes) -> str:
+    """Answer one connection on loopback with these octets, and give the address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run() -> None:
+        connection, _ = listener.accept()
+        with connection, listener:
+            connection.recv(4096)
+            connection.sendall(octets)
+
+    threading.Thread(target=run, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["chunk", "redirect"],
+)
+def test_broken_answer_of_a_repository(octets: bytes) -> None:
+    """Whatever stands behind an address in a certificate ends in one error of ours."""
+    with pytest.raises(TransportSecurityError):
+        download(answering_once(octets), limit=1000, timeout_seconds=2)
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    assert download(answering_once(good), limit=1000, timeout_seconds=2) == b"ok"
+
+
+def test_what_was_found_about_a_list_goes_with_it(
+    root: Authority, leaf: Issued, now: datetime
+) -> None:
+    """Nothing else keeps a list alive that was replaced by a newer one."""
+    (crl,) = load_crls(root.crl(leaf), source="a test")
+    assert crl_problem(crl, root.certificate, sha1=False) == ""
+    kept = weakref.ref(crl)
+    del crl
+    gc.collect()
+    assert kept() is None
+
+
+def test_fetched_for_one_store_only(root: Authority, leaf: Issued, now: datetime) -> None:
+    """Of two stores with the same content each knows what was fetched for it, in one validator, too."""
+    validator = Rfc5280PathValidator()
+    stores = [TrustStore.load(anchors=root.certificate, revocation="hard") for _ in range(2)]
+    for store, lists in zip(stores, (root.crl(), root.crl(leaf)), strict=True):
+        for held in store.rules.fetched:
+            held.put("http://crl.example/", load_crls(lists, source="a test"))
+    first, second = stores
+    validator.validate(leaf.certificate, trust=first, extra=leaf.chain, now=now)
+    with pytest.raises(UntrustedCertificateError):
+        validator.validate(leaf.certificate, trust=second, extra=leaf.chain, now=now)
