@@ -26,7 +26,6 @@ from zeep_wssec.replay import (
 )
 from zeep_wssec.soap.namespaces import WSA, WSA_2004
 from zeep_wssec.verdict import Verdict, names_request, signs_with
-from zeep_wssec.xmlcrypto.signature_model import read_signature
 
 _LONGEST_SECONDS = 10**9
 """Some thirty years: what a date still takes."""
@@ -122,12 +121,11 @@ def _signature_marks(
 ) -> Iterator[_Mark]:
     """Give one mark for each trusted signature over the Timestamp: taking one away makes no new message."""
     for signature in _trusted_over(message, timestamp.node):
-        model = read_signature(signature.element, max_references=message.limits.max_references)
         yield _Mark(
             key=signature_key(
                 _identity(signature),
                 format_time(timestamp.created, "microseconds"),
-                [reference.value for reference in model.references],
+                signature.digest_values,
             ),
             until=until,
             what="this signed Timestamp",
@@ -154,6 +152,9 @@ def _message_id_marks(message: Incoming, until: datetime) -> Iterator[_Mark]:
 
 def _trusted_over(message: Incoming, node: etree._Element) -> list[SignatureEvidence]:
     """Give the trusted signatures that cover ``node``, each by itself or by endorsing one that does."""
+    covering = message.covering(node)
+    if all(item.trusted_as is not None for item in covering):
+        return covering
     others = [item for item in message.signatures if item.trusted_as is None]
     return [
         item

@@ -41,6 +41,8 @@ class SignatureEvidence:
     """Why the signer is trusted, in words; ``None``: it is not, and nothing demanded it."""
     covered: tuple[etree._Element, ...]
     """The signed nodes, one for each reference, in reference order."""
+    digest_values: tuple[bytes, ...] = ()
+    """Octets of their digests, in the same order."""
 
     @property
     def is_anonymous(self) -> bool:

@@ -77,6 +77,7 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
                 signer=signer,
                 trusted_as=trusted_as,
                 covered=signing.check_references(model, reader),
+                digest_values=tuple(reference.value for reference in model.references),
             )
         )
 
