@@ -56,7 +56,7 @@ def test_each_entry_once(shared: tuple[str, str]) -> None:
         shares.append(len(told))
         given.update(told)
     assert given == Counter(range(COUNT))
-    assert all(shares), f"one process alone proves nothing: {shares}"
+    assert sum(count > 0 for count in shares) > 1, f"one process alone proves nothing: {shares}"
 
 
 def in_fork(kind: str, place: str) -> Any:
