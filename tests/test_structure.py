@@ -35,6 +35,8 @@ LAYERS = (
     {"inbound", "outbound", "profile_step_lint", "profile_words"},
     {"profile_file", "profile_lint", "transport"},
     {"arguments", "clients"},
+    {"profile_hook"},
+    {"profile_connections"},
     {"profile"},
     {""},  # zeep_wssec/__init__.py: the public names
     {"testing"},
