@@ -12,7 +12,7 @@ from zeep_wssec.keys.file_key import FileKey
 from zeep_wssec.keys.protocols import Decrypter, KeyAgreement, Signer
 from zeep_wssec.keys.secrets import HiddenBytes, Secret, hides_frames, hides_frames_when_made
 
-__all__ = ["FileKey", "KeyEntry", "KeystoreContent", "PartnerEntry", "SecretEntry"]
+__all__ = ["FileKey", "KeyEntry", "PartnerEntry", "SecretEntry"]
 
 SECRET_OCTETS = range(16, 1024 + 1)
 """Sizes of a shared key: below 128 bits it can be guessed, above a kilobyte it is some other file."""
@@ -158,13 +158,3 @@ class SecretEntry:
             "A symmetric key is not pickled: it would leave the process.",
             hint="Let each process load its own keystore.",
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeystoreContent:
-    """What one keystore file holds."""
-
-    keys: tuple[KeyEntry, ...] = ()
-    partners: tuple[PartnerEntry, ...] = ()
-    loose: tuple[Certificate, ...] = ()
-    """Certificates without a name that belong to no key."""

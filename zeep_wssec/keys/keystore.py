@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NoReturn, Unpack
+from typing import Any, NoReturn, Self, Unpack
 
-from zeep_wssec.errors import KeyMaterialError, WrongPasswordError
+from zeep_wssec.errors import KeyMaterialError
 from zeep_wssec.keys.aliases import check_aliases, check_message_names
-from zeep_wssec.keys.entries import KeyEntry, KeystoreContent, PartnerEntry, SecretEntry
-from zeep_wssec.keys.files import Source, describe_source, read_source
+from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
 from zeep_wssec.keys.keystore_changes import contents, merged, password_of, renamed, taken_user
-from zeep_wssec.keys.keystore_file import WHAT, read_keystore, read_variable
-from zeep_wssec.keys.pem import load_pem, order_chain
-from zeep_wssec.keys.refreshing import DerivedSource, FileSource, SnapshotSource
+from zeep_wssec.keys.keystore_loading import KeystoreLoading
+from zeep_wssec.keys.pem import order_chain
+from zeep_wssec.keys.refreshing import DerivedSource, SnapshotSource
 from zeep_wssec.keys.revocation_fetch import FetchedItem, WebSession, fetch_revocation
-from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin, hides_frames, without_frames
+from zeep_wssec.keys.secrets import Secret, hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.trust import (
     CertificateSource,
@@ -32,7 +31,7 @@ _log = logging.getLogger(__name__)
 __all__ = ["Keystore", "Snapshot"]
 
 
-class Keystore:
+class Keystore(KeystoreLoading):
     """Immutable set of key pairs, partners, secrets and trust; every change gives a new keystore.
 
     Key pairs, partners and symmetric secrets share one set of aliases; users have their own names.
@@ -77,147 +76,7 @@ class Keystore:
         object.__setattr__(self, "_source", None)
 
     @classmethod
-    @hides_frames
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        password: Secret | str | bytes | None = None,
-        key_password: Secret | str | bytes | None = None,
-        alias: str | None = None,
-        cache_seconds: float | None = None,
-        clock: Callable[[], float] | None = None,
-    ) -> Keystore:
-        """Load a PKCS#12 or PEM file with our keys; which of the two is seen from its content.
-
-        Args:
-            path: A regular file of at most 4 MiB.
-            password: Of the file, or of the private key in PEM.
-            key_password: Of the private keys, when it differs.
-            alias: Name for the key pair; refused when the file has several.
-            cache_seconds: How long the content holds until the file is read again, by this keystore and
-                by all that are made from it; 0: at every message; unset: never. A message keeps the
-                keys it began with. A file that cannot be used any more is an error at every use.
-            clock: Gives seconds that only grow, for ``cache_seconds``; for tests.
-
-        Raises:
-            KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
-            WrongPasswordError: The password is missing or wrong.
-            KeyMismatchError: A private key has no certificate, or another's.
-            DuplicateAliasError: Two entries of the file have one name.
-        """
-
-        def read(data: bytes) -> Keystore:
-            content = read_keystore(
-                data,
-                password=password,
-                key_password=key_password,
-                alias=alias,
-                source=describe_source(path),
-            )
-            return cls._of_content(content)
-
-        if cache_seconds is None:
-            return read(read_source(path, what=WHAT))
-        source = FileSource(
-            path,
-            read=lambda data: read(data).snapshot(),
-            what=WHAT,
-            cache_seconds=cache_seconds,
-            clock=clock,
-        )
-        return _of_source(source)
-
-    @classmethod
-    @hides_frames
-    def from_bytes(
-        cls,
-        data: bytes,
-        *,
-        password: Secret | str | bytes | None = None,
-        key_password: Secret | str | bytes | None = None,
-        alias: str | None = None,
-    ) -> Keystore:
-        """Load a keystore from the content of a file; like ``load``."""
-        data = read_source(bytes(data), what=WHAT)
-        return cls._of_content(
-            read_keystore(
-                data,
-                password=password,
-                key_password=key_password,
-                alias=alias,
-                source="the bytes given",
-            )
-        )
-
-    @classmethod
-    @hides_frames
-    def from_env(
-        cls,
-        variable: str,
-        *,
-        password: Secret | str | bytes | None = None,
-        key_password: Secret | str | bytes | None = None,
-        alias: str | None = None,
-    ) -> Keystore:
-        """Load a keystore from an environment variable that holds the file in base64; like ``load``."""
-        return cls._of_content(
-            read_keystore(
-                read_source(read_variable(variable), what=WHAT),
-                password=password,
-                key_password=key_password,
-                alias=alias,
-                source=f"the environment variable {variable}",
-            )
-        )
-
-    @classmethod
-    @hides_frames
-    def from_pem(
-        cls,
-        *,
-        key: Source,
-        certificate: Source | None = None,
-        chain: Source | Sequence[Source] = (),
-        password: Secret | str | bytes | None = None,
-        alias: str = "key",
-    ) -> Keystore:
-        """Load one key pair from PEM files or bytes.
-
-        Args:
-            key: The private key; may hold certificate and chain as well.
-            certificate: The certificate; may hold the chain as well. DER is taken too.
-            chain: Further certificates, in any order.
-            password: For an encrypted private key.
-            alias: Name of the key pair.
-
-        Raises:
-            KeyLoadError: As for ``load``.
-        """
-        extra = [chain] if isinstance(chain, (str, bytes, os.PathLike)) else list(chain)
-        sources = [*([certificate] if certificate is not None else []), *extra]
-        blobs = [read_source(key, what="a private key in PEM")]
-        blobs += [
-            item.pem
-            for source in sources
-            for item in load_certificates(source, what="a certificate")
-        ]
-        secret = as_secret(password)
-        try:
-            entry = load_pem(
-                blobs,
-                password=secret.reveal() if secret else None,
-                alias=alias,
-                source=describe_source(key),
-            )
-        except KeyMaterialError as error:
-            if isinstance(error, WrongPasswordError):
-                error.hint = error.hint or describe_origin(secret)
-            raise without_frames(error)  # noqa: B904  # it is the same error
-        return cls._of_content(KeystoreContent(keys=(entry,)))
-
-    @classmethod
-    def _of_content(cls, content: KeystoreContent) -> Keystore:
+    def _of_content(cls, content: KeystoreContent) -> Self:
         for entry in content.keys:
             if entry.certificate.not_after < datetime.now(UTC):
                 _log.warning(
@@ -228,8 +87,16 @@ class Keystore:
         return cls(
             content.keys,
             partners=content.partners,
+            secrets=content.secrets,
             trust=TrustStore(intermediates=content.loose),
         )
+
+    @classmethod
+    def _of_source(cls, source: SnapshotSource) -> Self:
+        made = cls()
+        object.__setattr__(made, "_snapshot", source.latest)
+        object.__setattr__(made, "_source", source)
+        return made
 
     @hides_frames
     def with_partner(
@@ -376,20 +243,13 @@ class Keystore:
         )
 
 
-def _of_source(source: SnapshotSource) -> Keystore:
-    made = Keystore()
-    object.__setattr__(made, "_snapshot", source.latest)
-    object.__setattr__(made, "_source", source)
-    return made
-
-
 def _combined(make: Callable[..., Mapping[str, Any]], *stores: Keystore) -> Keystore:
     """Make a keystore of others, now and whenever one of them is read again."""
     made_of = tuple(store.snapshot() for store in stores)
     made = Keystore(**make(*made_of))
     if all(store._source is None for store in stores):
         return made
-    return _of_source(
+    return Keystore._of_source(
         DerivedSource(
             tuple(store.snapshot for store in stores),
             make=lambda *held: Keystore(**make(*held)).snapshot(),

@@ -8,55 +8,45 @@ import os
 from dataclasses import replace
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WrongPasswordError
-from zeep_wssec.keys.entries import KeystoreContent
+from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import load_pem
-from zeep_wssec.keys.secrets import Secret, as_secret, describe_origin, without_frames
+from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.keys.sniff import describe_content, is_pem, is_pkcs12
 
 WHAT = "a keystore (PKCS#12, or PEM with a private key)"
 
 
-def read_keystore(
-    data: bytes,
-    *,
-    password: Secret | str | bytes | None,
-    key_password: Secret | str | bytes | None,
-    alias: str | None,
-    source: str,
-) -> KeystoreContent:
+def read_keystore(data: bytes, opening: Opening, *, source: str) -> KeystoreContent:
     """Read PKCS#12 or PEM.
 
     Args:
         data: Content of the file.
-        password: Of the file, or of the private key in PEM.
-        key_password: Of the private keys, when it differs.
-        alias: Name for the key pair; refused when there are several.
+        opening: Its passwords, and the name for its only key pair.
         source: What to call the file in errors.
 
     Raises:
         KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
     """
-    secret, key_secret = as_secret(password), as_secret(key_password)
     try:
-        return _open(data, secret, key_secret, alias=alias, source=source)
+        return _open(data, opening, source=source)
     except KeyMaterialError as error:
         if isinstance(error, WrongPasswordError):
-            error.hint = error.hint or describe_origin(secret, key_secret)
+            error.hint = error.hint or opening.describe()
         del data  # it may be a private key that nothing encrypts
         raise without_frames(error)  # noqa: B904  # it is the same error
 
 
-def _open(
-    data: bytes, secret: Secret | None, key_secret: Secret | None, *, alias: str | None, source: str
-) -> KeystoreContent:
-    opening = secret.reveal() if secret else None
-    key_opening = key_secret.reveal() if key_secret else None
+def _open(data: bytes, opening: Opening, *, source: str) -> KeystoreContent:
+    alias = opening.alias
+    password = opening.password.reveal() if opening.password else None
+    key_password = opening.key_password.reveal() if opening.key_password else None
     if is_pkcs12(data):
-        content = _read_pkcs12(data, password=opening, key_password=key_opening, source=source)
+        content = _read_pkcs12(data, password=password, key_password=key_password, source=source)
         return content if alias is None else _rename_only_key(content, alias, source=source)
     if is_pem(data):
-        opening = opening if key_opening is None else key_opening
-        entry = load_pem([data], password=opening, alias=alias or "key", source=source)
+        password = password if key_password is None else key_password
+        entry = load_pem([data], password=password, alias=alias or "key", source=source)
         return KeystoreContent(keys=(entry,))
     found, hint = describe_content(data)
     raise KeyLoadError(f"{source}: {WHAT} expected, but this {found}.", hint=hint, source=source)

@@ -17,7 +17,8 @@ from zeep_wssec.errors import (
     WrongPasswordError,
 )
 from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.keys.entries import FileKey, KeyEntry, KeystoreContent, PartnerEntry
+from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry
 from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.pkcs12_crypto import decrypt, has_valid_mac
 

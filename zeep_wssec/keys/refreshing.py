@@ -1,17 +1,14 @@
-"""Keystores that are read again: a file after some time, and what was made from it after that."""
+"""Keystores that are read again: a source after some time, and what was made from it after that."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from zeep_wssec.errors import KeyLoadError
-from zeep_wssec.keys.files import read_source
+from zeep_wssec.keys.content import ContentSource, KeystoreContent
 from zeep_wssec.keys.snapshot import Snapshot
 
 
@@ -30,46 +27,43 @@ class SnapshotSource(Protocol):
         """
 
 
-class FileSource:
-    """A keystore file whose content holds for a time and is then read again.
+class RefreshedSource:
+    """A source of keys whose content holds for a time and is then fetched again.
 
-    A file that cannot be used any more gives its error at every use until it is repaired: keys that were
-    taken out of a file must not live on.
+    One that cannot be used any more gives its error at every use until it is repaired: keys that were
+    taken out of it must not live on.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        source: ContentSource[Any],
         *,
-        read: Callable[[bytes], Snapshot],
-        what: str,
+        make: Callable[[KeystoreContent], Snapshot],
         cache_seconds: float,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        """Read the file for the first time.
+        """Read the source for the first time.
 
         Args:
-            path: The file; a relative path starts at the folder of this moment.
-            read: Makes a snapshot of its content.
-            what: What it should hold, for errors.
-            cache_seconds: How long its content holds; 0: the file is looked at every time.
+            source: Where the content comes from.
+            make: Makes a snapshot of it.
+            cache_seconds: How long it holds; 0: the source is looked at every time.
             clock: Gives seconds that only grow; ``time.monotonic`` when left out.
 
         Raises:
-            KeyLoadError: The file cannot be used, or the time is none.
+            KeyMaterialError: The source cannot be used, or the time is none.
         """
         if isinstance(cache_seconds, bool) or not isinstance(cache_seconds, int | float):
             raise KeyLoadError(f"cache_seconds is a number, not {type(cache_seconds).__name__}.")
         if not 0 <= cache_seconds < float("inf"):
             raise KeyLoadError(f"cache_seconds is 0 or more, not {cache_seconds!r}.")
-        self._read, self._what = read, what
+        self._source, self._make = source, make
         self._cache_seconds, self._clock = cache_seconds, clock or time.monotonic
         self._lock = threading.Lock()
         self._read_at = self._clock()
-        data = read_source(path, what=what)
-        self._path = Path(path).absolute()
-        self._sha256 = hashlib.sha256(data).digest()
-        self._held = read(data)
+        fetched = source.fetch()
+        self._digest = source.digest(fetched)
+        self._held = make(source.read(fetched))
 
     @property
     def latest(self) -> Snapshot:
@@ -77,17 +71,17 @@ class FileSource:
         return self._held
 
     def current(self) -> Snapshot:
-        """Give the content, read again if it is too old; a file of the same octets gives the same object."""
+        """Give the content, fetched again if it is too old; the same octets give the same object."""
         with self._lock:
-            # Noted before the file is read: what is put there meanwhile is not taken for older than it is.
+            # Noted before it is fetched: what is put there meanwhile is not taken for older than it is.
             now = self._clock()
             if now - self._read_at < self._cache_seconds:
                 return self._held
-            data = read_source(self._path, what=self._what)
-            sha256 = hashlib.sha256(data).digest()
-            if sha256 != self._sha256:
-                self._held = self._read(data)
-                self._sha256 = sha256
+            fetched = self._source.fetch()
+            digest = self._source.digest(fetched)
+            if digest != self._digest:
+                self._held = self._make(self._source.read(fetched))
+                self._digest = digest
             self._read_at = now
             return self._held
 

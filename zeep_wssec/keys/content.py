@@ -1,0 +1,47 @@
+"""What a source of keys gives, and what every source looks like from above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
+
+Fetched = TypeVar("Fetched")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeystoreContent:
+    """What one source of keys holds."""
+
+    keys: tuple[KeyEntry, ...] = ()
+    partners: tuple[PartnerEntry, ...] = ()
+    secrets: tuple[SecretEntry, ...] = ()
+    loose: tuple[Certificate, ...] = ()
+    """Certificates without a name that belong to no key."""
+
+
+class ContentSource(Protocol[Fetched]):
+    """A place that holds keys: a file, a folder, a token, a function.
+
+    Read in two steps, so that what has not changed since is not read a second time: keys are loaded once,
+    and messages that follow each other find the same entries.
+    """
+
+    def fetch(self) -> Fetched:
+        """Give what is there now, not understood yet.
+
+        Raises:
+            KeyLoadError: There is nothing, or it cannot be reached.
+        """
+
+    def digest(self, fetched: Fetched) -> bytes:
+        """Give what is equal as long as nothing changes, and tells nothing of a key."""
+
+    def read(self, fetched: Fetched) -> KeystoreContent:
+        """Understand it.
+
+        Raises:
+            KeyMaterialError: It cannot be used.
+        """

@@ -1,0 +1,152 @@
+"""How keystores are loaded: a method for each kind of source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from zeep_wssec.keys.content import ContentSource, KeystoreContent
+from zeep_wssec.keys.files import Source
+from zeep_wssec.keys.opening import Opening, Password
+from zeep_wssec.keys.refreshing import RefreshedSource, SnapshotSource
+from zeep_wssec.keys.secrets import hides_frames
+from zeep_wssec.keys.snapshot import Snapshot
+from zeep_wssec.keys.sources.file import FileContent, VariableContent
+from zeep_wssec.keys.sources.pem_pair import PemPair
+
+
+class KeystoreLoading:
+    """The part of ``Keystore`` that reads sources; each method makes a new keystore."""
+
+    __slots__ = ()
+
+    def snapshot(self) -> Snapshot:
+        """Give what the keystore holds now."""
+        raise NotImplementedError
+
+    @classmethod
+    def _of_content(cls, content: KeystoreContent) -> Self:
+        raise NotImplementedError
+
+    @classmethod
+    def _of_source(cls, source: SnapshotSource) -> Self:
+        raise NotImplementedError
+
+    @classmethod
+    @hides_frames
+    def from_source(
+        cls,
+        source: ContentSource[Any],
+        *,
+        cache_seconds: float | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Self:
+        """Load what any source holds, one of your own included.
+
+        Args:
+            source: Where the keys are.
+            cache_seconds: How long the content holds until it is fetched again, by this keystore and
+                by all that are made from it; 0: at every message; unset: never. A message keeps the
+                keys it began with. A source that cannot be used any more is an error at every use.
+            clock: Gives seconds that only grow, for ``cache_seconds``; for tests.
+
+        Raises:
+            KeyMaterialError: What it holds cannot be used.
+        """
+        if cache_seconds is None:
+            return cls._of_content(source.read(source.fetch()))
+        refreshed = RefreshedSource(
+            source,
+            make=lambda content: cls._of_content(content).snapshot(),
+            cache_seconds=cache_seconds,
+            clock=clock,
+        )
+        return cls._of_source(refreshed)
+
+    @classmethod
+    @hides_frames
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        password: Password | None = None,
+        key_password: Password | None = None,
+        alias: str | None = None,
+        cache_seconds: float | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Self:
+        """Load a PKCS#12 or PEM file with our keys; which of the two is seen from its content.
+
+        Args:
+            path: A regular file of at most 4 MiB.
+            password: Of the file, or of the private key in PEM.
+            key_password: Of the private keys, when it differs.
+            alias: Name for the key pair; refused when the file has several.
+            cache_seconds: How long the content holds until the file is read again, by this keystore and
+                by all that are made from it; 0: at every message; unset: never. A message keeps the
+                keys it began with. A file that cannot be used any more is an error at every use.
+            clock: Gives seconds that only grow, for ``cache_seconds``; for tests.
+
+        Raises:
+            KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
+            WrongPasswordError: The password is missing or wrong.
+            KeyMismatchError: A private key has no certificate, or another's.
+            DuplicateAliasError: Two entries of the file have one name.
+        """
+        opening = Opening.of(password, key_password=key_password, alias=alias)
+        return cls.from_source(FileContent(path, opening), cache_seconds=cache_seconds, clock=clock)
+
+    @classmethod
+    @hides_frames
+    def from_bytes(
+        cls,
+        data: bytes,
+        *,
+        password: Password | None = None,
+        key_password: Password | None = None,
+        alias: str | None = None,
+    ) -> Self:
+        """Load a keystore from the content of a file; like ``load``."""
+        opening = Opening.of(password, key_password=key_password, alias=alias)
+        return cls.from_source(FileContent(bytes(data), opening))
+
+    @classmethod
+    @hides_frames
+    def from_env(
+        cls,
+        variable: str,
+        *,
+        password: Password | None = None,
+        key_password: Password | None = None,
+        alias: str | None = None,
+    ) -> Self:
+        """Load a keystore from an environment variable that holds the file in base64; like ``load``."""
+        opening = Opening.of(password, key_password=key_password, alias=alias)
+        return cls.from_source(VariableContent(variable, opening))
+
+    @classmethod
+    @hides_frames
+    def from_pem(
+        cls,
+        *,
+        key: Source,
+        certificate: Source | None = None,
+        chain: Source | Sequence[Source] = (),
+        password: Password | None = None,
+        alias: str = "key",
+    ) -> Self:
+        """Load one key pair from PEM files or bytes.
+
+        Args:
+            key: The private key; may hold certificate and chain as well.
+            certificate: The certificate; may hold the chain as well. DER is taken too.
+            chain: Further certificates, in any order.
+            password: For an encrypted private key.
+            alias: Name of the key pair.
+
+        Raises:
+            KeyLoadError: As for ``load``.
+        """
+        opening = Opening.of(password, alias=alias)
+        return cls.from_source(PemPair(key, opening, certificate=certificate, chain=chain))

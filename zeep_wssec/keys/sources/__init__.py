@@ -1,0 +1,1 @@
+"""Where the content of a keystore comes from; each kind of place is one module."""
