@@ -13,6 +13,7 @@ from zeep_wssec.keys.content import KeystoreContent
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
 from zeep_wssec.keys.keystore_changes import contents, merged, password_of, renamed, taken_user
 from zeep_wssec.keys.keystore_loading import KeystoreLoading
+from zeep_wssec.keys.listing import ListedEntry, list_entries
 from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.refreshing import DerivedSource, SnapshotSource
 from zeep_wssec.keys.revocation_fetch import FetchedItem, WebSession, fetch_revocation
@@ -215,6 +216,10 @@ class Keystore(KeystoreLoading):
 
     def _changed(self, change: Callable[[Snapshot], Mapping[str, Any]]) -> Keystore:
         return _combined(lambda now: {**contents(now), **change(now)}, self)
+
+    def entries(self) -> tuple[ListedEntry, ...]:
+        """List what the keystore holds now, as plain data: no private key, no password, no user."""
+        return tuple(list_entries(self.snapshot()))
 
     @hides_frames
     def snapshot(self) -> Snapshot:
