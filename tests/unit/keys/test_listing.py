@@ -11,7 +11,7 @@ from zeep_wssec.testing.authority import Authority, Issued
 def test_every_entry_is_listed_with_its_properties(client: Issued, authority: Authority) -> None:
     """Alias, kind, names, serial number, days, fingerprints, kind and size of the key, algorithm."""
     store = Keystore.from_bytes(client.pkcs12("x", name="us"), password="x")
-    listed = store.with_partner("them", authority.certificate_pem).entries()
+    listed = store.with_partner("them", authority.certificate.pem).entries()
     ours, theirs = listed
     certificate = client.certificate
     assert (ours.alias, ours.kind, theirs.alias, theirs.kind) == ("us", "key", "them", "partner")
@@ -41,8 +41,8 @@ def test_secrets_are_listed_without_their_value(client: Issued) -> None:
 def test_algorithms_are_named_as_settings_name_them(authority: Authority) -> None:
     """The issuer's key tells the scheme."""
     names = {}
-    for kind in ("rsa-2048", "p-256", "ed25519"):
+    for kind in ("rsa-2048", "ec-p256", "ed25519"):
         root = Authority.create(kind, key=kind)
-        store = Keystore().with_partner(kind, root.certificate_pem)
+        store = Keystore().with_partner(kind, root.certificate.pem)
         names[kind] = store.entries()[0].signature_algorithm
-    assert names == {"rsa-2048": "rsa-sha256", "p-256": "ecdsa-sha256", "ed25519": "ed25519"}
+    assert names == {"rsa-2048": "rsa-sha256", "ec-p256": "ecdsa-sha256", "ed25519": "ed25519"}
