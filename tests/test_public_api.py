@@ -15,7 +15,7 @@ from peers import miss
 
 import zeep_wssec
 from zeep_wssec import errors
-from zeep_wssec.errors import DecryptionError, InboundError, WSSecError
+from zeep_wssec.errors import DecryptionError, InboundError, PayloadDecryptionError, WSSecError
 
 SETTINGS = {
     "Addressing", "AlgorithmSuite", "Anonymous", "AnyoneUnder", "BasicSecurityProfile", "BinaryToken", "Encryption",
@@ -35,8 +35,8 @@ HEAVY = {"click", "httpx", "pyhanko_certvalidator", "rich", "xmlsec"}
 
 def make(kind: type[WSSecError]) -> WSSecError:
     """Give an error with details of every sort that one may carry."""
-    if kind is DecryptionError:
-        return DecryptionError()
+    if kind is DecryptionError or kind is PayloadDecryptionError:
+        return kind()
     return kind(
         "It does not fit.",
         hint="Make it fit.",
@@ -139,7 +139,8 @@ def test_outbound_error_says_not_sent() -> None:
     assert errors.OutboundError("No.").request_sent == "no"
 
 
-def test_decryption_error_has_one_text() -> None:
+@pytest.mark.parametrize("kind", [DecryptionError, PayloadDecryptionError])
+def test_decryption_error_has_one_text(kind: type[WSSecError]) -> None:
     """Nothing can be said about the cause, not even by accident."""
     with pytest.raises(TypeError):
-        DecryptionError("bad padding")  # type: ignore[call-arg]
+        kind("bad padding")

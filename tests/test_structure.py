@@ -20,6 +20,7 @@ LAYERS = (
     {"bsp", "redaction", "wsdl_names", "xmlcrypto"},
     {"settings", "profile_keys"},
     {"algorithm_suites", "conformance", "demands", "replay", "step_order"},
+    {"payload"},
     {"exchange", "plan"},
     {
         "calls",
@@ -48,17 +49,28 @@ RANKS = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
 
 EVERYWHERE = {"cryptography", "lxml"}
 IMPORTERS = {
-    "asn1crypto": {"keys"},
+    "asn1crypto": {"keys", "payload.cms"},
+    "joserfc": {"payload.jws"},
     "certifi": {"transport"},
     "click": {"cli"},
-    "httpx": {"testing", "transport"},
+    "httpx": {"payload.jws", "testing", "transport"},
     "pyhanko_certvalidator": {"keys"},
+    "pysequoia": {"payload.openpgp"},
     "pytest": {"testing"},
     "redis": {"replay"},
-    "requests": {"testing", "transport"},
+    "requests": {"payload.jws", "testing", "transport"},
     "rich": {"cli"},
-    "xmlsec": {"cli.doctor"},
-    "zeep": {"cli", "clients", "errors", "history", "profile", "testing", "transport"},
+    "xmlsec": {"cli.doctor", "payload.xmldsig"},
+    "zeep": {
+        "cli",
+        "clients",
+        "errors",
+        "history",
+        "payload.jws",
+        "profile",
+        "testing",
+        "transport",
+    },
 }
 """Which units may import what others wrote; a library that stands nowhere here is refused."""
 

@@ -29,6 +29,15 @@
     │  ├─ MessageExpiredError          wsse:MessageExpired
     │  ├─ ReplayError                  wsse:InvalidSecurity
     │  └─ RequirementError             wsse:InvalidSecurity
+    ├─ PayloadError                    data outside a SOAP message: a file, a stream
+    │  ├─ PayloadUsageError            you: another verb, source or place is needed
+    │  ├─ PayloadMalformedError        the sender: it is not what it should be
+    │  ├─ PayloadAlgorithmError        the sender: an algorithm that is not allowed
+    │  ├─ PayloadSignatureError        the sender: not signed by that key, or changed since
+    │  ├─ PayloadSignerError           the sender: signed by somebody who is not trusted
+    │  ├─ PayloadUnsignedError         the sender: a signature is demanded, and there is none
+    │  ├─ PayloadDecryptionError       both: one text for every cause
+    │  └─ PayloadLimitError            the sender: larger or deeper than is read
     └─ TransportSecurityError          the connection: redirect, TLS, missing answer
 
 ``str(error)`` is for the operator: what, where, expected, found, what to do. An ``InboundError`` also
@@ -101,11 +110,9 @@ def _rebuild(kind: type[WSSecError], message: str, state: dict[str, Any]) -> WSS
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    return str(value)
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
 
 class ProfileError(WSSecError):
@@ -318,6 +325,66 @@ class RequirementError(InboundError):
     """The message is sound but does not prove what must be proved; ``missing`` has all of it."""
 
     code = "requirement"
+
+
+class PayloadError(WSSecError):
+    """Data outside of messages is refused or cannot be protected; itself: a full disk, a closed pipe."""
+
+    code = "payload"
+
+
+class PayloadUsageError(PayloadError):
+    """The call is wrong: a verb that the format has not, no file, a place that cannot take a result."""
+
+    code = "payload_usage"
+
+
+class PayloadMalformedError(PayloadError):
+    """The data is not what it should be: another structure, cut off, or something behind its end."""
+
+    code = "payload_malformed"
+
+
+class PayloadAlgorithmError(PayloadError):
+    """An algorithm that is unknown, weak or not allowed here; ``algorithm``, and the ``opt_in`` if there is one."""
+
+    code = "payload_algorithm"
+
+
+class PayloadSignatureError(PayloadError):
+    """The signature does not match: the content was changed, or another key made it."""
+
+    code = "payload_signature"
+
+
+class PayloadSignerError(PayloadError):
+    """Signed, but not by who must sign; ``reason`` as of ``UntrustedCertificateError``, or unknown_signer."""
+
+    code = "payload_signer"
+
+
+class PayloadUnsignedError(PayloadError):
+    """A signature is demanded, and there is none."""
+
+    code = "payload_unsigned"
+
+
+class PayloadDecryptionError(PayloadError):
+    """The data cannot be decrypted; one text for every cause."""
+
+    code = "payload_decryption"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The data cannot be decrypted.",
+            hint="Compare the certificate or key that the sender encrypts with to yours.",
+        )
+
+
+class PayloadLimitError(PayloadError):
+    """The data is larger, deeper or has more members than is read; ``limit``."""
+
+    code = "payload_limit"
 
 
 class TransportSecurityError(WSSecError, _ZeepTransportError):
