@@ -60,6 +60,7 @@ IMPORTERS = {
     "redis": {"replay"},
     "requests": {"payload.jws", "testing", "transport"},
     "rich": {"cli"},
+    "urllib3": {"transport"},
     "xmlsec": {"cli.doctor", "payload.xmldsig"},
     "zeep": {
         "cli",

@@ -43,13 +43,25 @@ class Service:
     address: str | None = None
     """Endpoint, in place of the WSDL's."""
     timeout_seconds: float = 30.0
-    """For loading the WSDL and for each call."""
+    """How long to wait at a time: for the connection, and for each next piece of a WSDL or an answer."""
+    answer_seconds: float | None = None
+    """How long one answer may take as a whole, however slowly it trickles in. ``None``: ten times
+    ``timeout_seconds``."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.timeout_seconds, (int, float)) or not 0 < self.timeout_seconds < inf:
-            raise ProfileError(
-                f"{self.timeout_seconds!r} is not a time above 0.", path="timeout_seconds"
-            )
+        _check_time("timeout_seconds", self.timeout_seconds)
+        if self.answer_seconds is not None:
+            _check_time("answer_seconds", self.answer_seconds)
+
+    @property
+    def longest_answer_seconds(self) -> float:
+        """``answer_seconds``, or what follows from ``timeout_seconds``."""
+        return self.answer_seconds or 10 * self.timeout_seconds
+
+
+def _check_time(name: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < inf:
+        raise ProfileError(f"{value!r} is not a time above 0.", path=name)
 
 
 @dataclass(frozen=True, kw_only=True)

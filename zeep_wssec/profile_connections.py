@@ -33,7 +33,7 @@ class ProfileConnections(ProfileHook):
         return ProfileTransport(
             self,
             client_context(self.plan.keystore, self.plan.tls),
-            timeout_seconds=self.plan.service.timeout_seconds,
+            service=self.plan.service,
             session=session,
             cache=cache,
         )
@@ -51,7 +51,7 @@ class ProfileConnections(ProfileHook):
         return AsyncProfileTransport(
             self,
             client_context(self.plan.keystore, self.plan.tls),
-            timeout_seconds=self.plan.service.timeout_seconds,
+            service=self.plan.service,
             cache=cache,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from typing import Any
@@ -14,6 +15,7 @@ from zeep.transports import AsyncTransport
 from zeep_wssec import calls
 from zeep_wssec.errors import TransportSecurityError
 from zeep_wssec.keys.secrets import without_frames
+from zeep_wssec.plan import Service
 from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
 from zeep_wssec.transport.guard import (
@@ -35,21 +37,22 @@ class AsyncProfileTransport(AsyncTransport):
         profile: CallChecker,
         context: ssl.SSLContext,
         *,
-        timeout_seconds: float,
+        service: Service,
         client: httpx.AsyncClient | None = None,
         cache: Any = None,
     ) -> None:
+        how: dict[str, Any] = {
+            "verify": context,
+            "trust_env": False,
+            "timeout": service.timeout_seconds,
+        }
         super().__init__(  # type: ignore[no-untyped-call]
-            client=client
-            or httpx.AsyncClient(
-                verify=context, trust_env=False, follow_redirects=False, timeout=timeout_seconds
-            ),
-            wsdl_client=httpx.Client(
-                verify=context, trust_env=False, follow_redirects=True, timeout=timeout_seconds
-            ),
+            client=client or httpx.AsyncClient(follow_redirects=False, **how),
+            wsdl_client=httpx.Client(follow_redirects=True, **how),
             cache=cache,
         )
         self._profile = profile
+        self._longest_seconds = service.longest_answer_seconds
         self.zeep_settings: object | None = None
         """Settings of the client that this transport is bound to; unset, every answer is checked here too."""
 
@@ -59,11 +62,18 @@ class AsyncProfileTransport(AsyncTransport):
         """Send octets and read the answer within the profile's limit; nothing of either is logged."""
         logger.debug("POST to %s, %d bytes", shown_address(address), len(message))
         limit = self._profile.plan.limits.max_message_bytes
-        headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers}
+        # httpx takes ASCII only; HTTP itself, and requests, take Latin-1.
+        fields = {
+            name.encode(): value.encode("latin-1") if isinstance(value, str) else value
+            for name, value in {"Accept-Encoding": ACCEPT_ENCODING, **headers}.items()
+        }
         try:
-            async with self.client.stream(
-                "POST", address, content=message, headers=headers, follow_redirects=False
-            ) as response:
+            async with (
+                asyncio.timeout(self._longest_seconds),
+                self.client.stream(
+                    "POST", address, content=message, headers=fields, follow_redirects=False
+                ) as response,
+            ):
                 content = BoundedContent(limit, response.headers.get("Content-Encoding"))
                 if response.is_stream_consumed:
                     # A transport without a connection gives its answer whole.
@@ -90,7 +100,7 @@ class AsyncProfileTransport(AsyncTransport):
             TransportSecurityError: A redirect, a connection that fails, an answer over the limit.
             InboundError: An answer that would slip past verification and is refused.
         """
-        call = call_at_start(self._profile, address)
+        call = call_at_start(self._profile, address, headers)
         try:
             response = await self.post(address, to_octets(envelope), headers)
         except TransportSecurityError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -14,8 +13,14 @@ from zeep_wssec.errors import RequirementError, TransportSecurityError, WSSecErr
 from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.plan import Plan
 from zeep_wssec.replay import MemoryReplayStore
-from zeep_wssec.settings import UsernameToken
+from zeep_wssec.settings import BinaryToken, Step, UsernameToken
 from zeep_wssec.soap.parsing import parse_unchecked
+from zeep_wssec.transport.request_line import (
+    is_loopback,
+    not_sent,
+    require_address,
+    require_headers,
+)
 
 _MEDIA_TYPES = frozenset(
     {"text/xml", "application/soap+xml", "application/xml", "multipart/related"}
@@ -41,33 +46,54 @@ class CallChecker(Protocol):
         """Record a call whose answer was accepted without zeep's hook."""
 
 
-def call_at_start(profile: CallChecker, address: str) -> Call:
+def call_at_start(profile: CallChecker, address: str, headers: Mapping[str, object]) -> Call:
     """Give the call whose request is about to be sent.
 
     Raises:
-        TransportSecurityError: No request of this profile is under way, or it must not go over plain HTTP.
+        TransportSecurityError: No request of this profile is under way, its address or headers are not
+            fit for HTTP, or it must not go over plain HTTP.
     """
     call = calls.latest(profile.owner)
     if call is None:
-        raise _not_sent(
+        raise not_sent(
             "This transport belongs to a profile, but the message was not protected by it.",
             "Give the profile to the client as well: wsse=profile, or use profile.client(…).",
         )
-    parts = urlsplit(address)
-    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
-        return call
+    try:
+        parts = require_address(address)
+        require_headers(headers)
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            _check_plain_http(profile, call, parts.hostname or "")
+    except TransportSecurityError:
+        calls.end(call)
+        raise
+    return call
+
+
+def _check_plain_http(profile: CallChecker, call: Call, host: str) -> None:
+    """Hold back what needs TLS: whoever is on the way reads the request, and may write the answer."""
     steps, _ = profile.plan.for_operation(call.exchange.names)
-    if any(isinstance(step, UsernameToken) and step.password_type == "text" for step in steps):
-        raise _not_sent(
-            f"A password in readable form would go over plain HTTP to {parts.hostname}.",
-            'Use an https address, or password_type = "digest".',
+    if any(_is_readable_secret(step) for step in steps):
+        raise not_sent(
+            f"A password or ticket in readable form would go over plain HTTP to {host}.",
+            'Use an https address; for a password, password_type = "digest" will do.',
+        )
+    if profile.plan.tls is not None:
+        raise not_sent(
+            f"The profile states TLS settings, but {host} is addressed over plain HTTP.",
+            "Use an https address, or leave the settings out.",
         )
     if isinstance(profile.demands_of(call), OverTLS):
-        raise _not_sent(
-            f"TLS is stated as the proof of answers, but {parts.hostname} is addressed over plain HTTP.",
+        raise not_sent(
+            f"TLS is stated as the proof of answers, but {host} is addressed over plain HTTP.",
             "Use an https address, or state inbound = Inbound(…).",
         )
-    return call
+
+
+def _is_readable_secret(step: Step) -> bool:
+    return isinstance(step, BinaryToken) or (
+        isinstance(step, UsernameToken) and step.password_type == "text"
+    )
 
 
 @hides_frames
@@ -174,18 +200,3 @@ def shown_address(address: str) -> str:
 def is_raw(settings: object | None) -> bool | None:
     """Whether zeep will hand the answer to the caller unread; ``None`` without its settings."""
     return None if settings is None else bool(getattr(settings, "raw_response", False))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _not_sent(message: str, hint: str) -> TransportSecurityError:
-    error = TransportSecurityError(message, hint=hint)
-    error.request_sent = "no"
-    return error

@@ -14,8 +14,10 @@ from zeep.transports import Transport
 from zeep_wssec import calls
 from zeep_wssec.errors import TransportSecurityError
 from zeep_wssec.keys.secrets import without_frames
+from zeep_wssec.plan import Service
 from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
+from zeep_wssec.transport.deadline import pool_classes
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
@@ -40,15 +42,18 @@ class ProfileTransport(Transport):
         profile: CallChecker,
         context: ssl.SSLContext,
         *,
-        timeout_seconds: float,
+        service: Service,
         session: requests.Session | None = None,
         cache: Any = None,
     ) -> None:
-        session = session or requests.Session()
+        longest, each = service.longest_answer_seconds, service.timeout_seconds
+        if session is None:
+            session = requests.Session()
+            session.mount("http://", _TimedAdapter(longest))
         session.trust_env = False
-        session.mount("https://", _ContextAdapter(context))
+        session.mount("https://", _ContextAdapter(longest, context))
         super().__init__(  # type: ignore[no-untyped-call]
-            cache=cache, timeout=timeout_seconds, operation_timeout=timeout_seconds, session=session
+            cache=cache, timeout=each, operation_timeout=each, session=session
         )
         self._profile = profile
         self.zeep_settings: object | None = None
@@ -94,7 +99,7 @@ class ProfileTransport(Transport):
             TransportSecurityError: A redirect, a connection that fails, an answer over the limit.
             InboundError: An answer that would slip past verification and is refused.
         """
-        call = call_at_start(self._profile, address)
+        call = call_at_start(self._profile, address, headers)
         try:
             response = self.post(address, to_octets(envelope), headers)
         except TransportSecurityError as error:
@@ -114,12 +119,30 @@ class ProfileTransport(Transport):
         return response
 
 
-class _ContextAdapter(HTTPAdapter):
+class _TimedAdapter(HTTPAdapter):
+    """Gives each answer ``longest_seconds`` as a whole."""
+
+    def __init__(self, longest_seconds: float) -> None:
+        self._pools = pool_classes(longest_seconds)
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self._pools
+        return manager
+
+
+class _ContextAdapter(_TimedAdapter):
     """Uses one TLS context for every connection; requests would add its own CA bundle to it."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, longest_seconds: float, context: ssl.SSLContext) -> None:
         self._context = context
-        super().__init__()
+        super().__init__(longest_seconds)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **{**kwargs, "ssl_context": self._context})
