@@ -226,7 +226,7 @@ def _start(
         limits=plan.limits,
         now=now,
         signed_by=signed_by,
-        own=frozenset(entry.certificate.public_key_octets for entry in keys.keys.values()),
+        own=keys.own_keys,
         legacy=demands.legacy if demands is not None else {},
         clock_skew_seconds=demands.clock_skew_seconds if demands is not None else 60,
         max_age_seconds=demands.fresh_seconds if demands is not None else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,11 @@ _NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password"}
 """What else an entry cannot be without."""
 _WHAT = "a symmetric key in base64"
 _FORMS: Mapping[str, tuple[str, ...]] = {
-    "pkcs12": (*_PASSWORDS, "cache_seconds"),
-    "pem": (*_PASSWORDS, "cache_seconds"),
-    "base64_env": _PASSWORDS,
-    "key": ("certificate", "chain", "password", "alias"),
-    "partner": ("certificate", "anchors"),
+    "pkcs12": (*_PASSWORDS, "cache_seconds", "sign_from"),
+    "pem": (*_PASSWORDS, "cache_seconds", "sign_from"),
+    "base64_env": (*_PASSWORDS, "sign_from"),
+    "key": ("certificate", "chain", "password", "alias", "sign_from"),
+    "partner": ("certificate", "anchors", "encrypt_from"),
     "secret_key": ("value", "key_name"),
     "user": ("password",),
 }
@@ -55,10 +55,16 @@ class KeystoreEntry:
     """Name for the key pair, in place of the one in the file."""
     cache_seconds: int | None = None
     """How long the content of the file holds until it is read again; 0: at every message; unset: never."""
+    sign_from: datetime | None = None
+    """Time, with its offset, at which the key pairs take over from others of their alias; all decrypt, always.
+    Unset, the key pair that was given first goes on signing while it is valid."""
     partner: str | None = None
     """Name of a partner: whom we encrypt to, and who must sign."""
     anchors: tuple[Path, ...] = ()
     """CA certificates under which ``partner`` may renew its certificate; trusted for no one else."""
+    encrypt_from: datetime | None = None
+    """Time, with its offset, at which this certificate of ``partner`` takes over from another one; signatures
+    with each count, always."""
     secret_key: str | None = None
     """Name of a symmetric key that a partner has too; ``value`` has the key."""
     value: Secret | None = field(default=None, repr=False)
@@ -87,6 +93,14 @@ class KeystoreEntry:
                 )
         if self.key is not None and isinstance(self.certificate, tuple):
             raise ProfileError("A key has one certificate.", path="certificate")
+        for name in ("sign_from", "encrypt_from"):
+            moment = getattr(self, name)
+            if moment is not None and moment.utcoffset() is None:
+                raise ProfileError(
+                    "A time without its offset from UTC.",
+                    hint=f"Write {name} = {moment.isoformat()}+01:00, or Z for UTC.",
+                    path=name,
+                )
         if self.cache_seconds is not None and self.cache_seconds < 0:
             raise ProfileError("A time is 0 or more.", path="cache_seconds")
         needed = _NEEDED.get(forms[0], forms[0])
@@ -104,14 +118,19 @@ class KeystoreEntry:
         """
         if self.partner is not None and self.certificate is not None:
             anchors = self.anchors or None
-            return keystore.with_partner(self.partner, self.certificate, anchors=anchors)
+            return keystore.with_partner(
+                self.partner, self.certificate, anchors=anchors, encrypt_from=self.encrypt_from
+            )
         if self.secret_key is not None and self.value is not None:
             source = f"{self.value!r} of the secret {self.secret_key!r}"
             octets = decode_base64(self.value.reveal(), what=_WHAT, source=source)
             return keystore.with_secret(self.secret_key, octets, key_name=self.key_name)
         if self.user is not None and self.password is not None:
             return keystore.with_user(self.user, self.password)
-        return keystore.merge(self._load())
+        loaded = self._load()
+        if self.sign_from is not None:
+            loaded = loaded.signing_from(self.sign_from)
+        return keystore.merge(loaded)
 
     def _load(self) -> Keystore:
         password, key_password, alias = self.password, self.key_password, self.alias

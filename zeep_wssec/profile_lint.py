@@ -181,9 +181,8 @@ def _signers(demands: Inbound, steps: Sequence[Step], where: str, plan: Plan) ->
 
 def _signing(partner: PartnerEntry, path: str, plan: Plan, *, alone: bool) -> Iterator[Finding]:
     """Report a partner all of whose certificates are for encryption only."""
-    others = plan.keystore.snapshot().shared_trust.successors
-    held = [partner.certificate, *(item for alias, item in others if alias == partner.alias)]
-    misuses = [describe_misuse(item, "verify") for item in held]
+    held = plan.keystore.snapshot().partners_of(partner.alias)
+    misuses = [describe_misuse(item.certificate, "verify") for item in held]
     if all(misuses):
         tell = error if alone else warning
         yield tell(

@@ -9,6 +9,7 @@ from zeep_wssec.errors import KeyMaterialError
 from zeep_wssec.header.signature import method_hint
 from zeep_wssec.header.symmetric import length_hint, other_keys_hint
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.entries import KeyEntry, PartnerEntry
 from zeep_wssec.keys.fitness import Purpose, describe_misuse
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
@@ -132,21 +133,17 @@ def _signing_key(
 
 
 def _own_key(step: Signature, earlier: Sequence[Step], path: str, plan: Plan) -> Iterator[Finding]:
+    held = plan.keystore.snapshot()
     try:
-        entry = plan.keystore.snapshot().require_key(step.key)
-        entry.require_signer()
+        entries = held.keys_of(held.require_key(step.key).alias)
+        for entry in entries:
+            entry.require_signer()
     except KeyMaterialError as problem:
         yield error(f"{path}.key", _with_others(problem, step.key, earlier, plan))
         return
-    yield from _misuse(entry.certificate, "sign", f"{path}.key")
-    kind, method = entry.certificate.key_kind, step.signature_method
-    if method is not None and method.key_kind != kind:
-        needed = "symmetric" if method.key_kind == "hmac" else method.key_kind
-        yield error(
-            f"{path}.algorithm",
-            f"{method.name} needs a key of kind {needed}; {entry.alias!r} has {kind}. "
-            f"{method_hint(kind, method)}",
-        )
+    for entry in entries:
+        yield from _misuse(entry.certificate, "sign", f"{path}.key")
+        yield from _unfit_method(entry, step, path)
     if step.derived_key != "none":
         yield error(
             f"{path}.derived_key", "A key is derived from a symmetric key, not from a key pair."
@@ -154,6 +151,17 @@ def _own_key(step: Signature, earlier: Sequence[Step], path: str, plan: Plan) ->
     if step.key_reference == "encrypted_key_sha1":
         yield error(
             f"{path}.key_reference", "Only a symmetric key that came encrypted is named so."
+        )
+
+
+def _unfit_method(entry: KeyEntry, step: Signature, path: str) -> Iterator[Finding]:
+    kind, method = entry.certificate.key_kind, step.signature_method
+    if method is not None and method.key_kind != kind:
+        needed = "symmetric" if method.key_kind == "hmac" else method.key_kind
+        yield error(
+            f"{path}.algorithm",
+            f"{method.name} needs a key of kind {needed}; {entry.alias!r} has {kind}. "
+            f"{method_hint(kind, method)}",
         )
 
 
@@ -256,12 +264,19 @@ def _recipients(step: Encryption | SessionKey, path: str, plan: Plan) -> Iterato
             continue
         where = f"{path}.recipients[{index}]"
         try:
-            certificate = held.require_certificate(alias)
+            held.require_certificate(alias)
         except KeyMaterialError as problem:
             yield error(where, str(problem))
-        else:
-            agreed = certificate.key_kind in algorithms.KEY_AGREEMENTS_BY_KIND
-            yield from _misuse(certificate, "agree" if agreed else "encrypt", where)
+            continue
+        entries: Sequence[KeyEntry | PartnerEntry] = held.partners_of(alias) or held.keys_of(alias)
+        # Further ones without a date may be there for signatures alone.
+        for entry in (entries[0], *(item for item in entries[1:] if item.serves_from)):
+            yield from _misuse(entry.certificate, _purpose_for(entry.certificate), where)
+
+
+def _purpose_for(certificate: Certificate) -> Purpose:
+    agreed = certificate.key_kind in algorithms.KEY_AGREEMENTS_BY_KIND
+    return "agree" if agreed else "encrypt"
 
 
 def _misuse(certificate: Certificate, purpose: Purpose, path: str) -> Iterator[Finding]:

@@ -288,11 +288,11 @@ def _certificates(plan: Plan, now: datetime) -> Iterator[str]:
 def named_certificates(plan: Plan) -> Iterator[tuple[str, Certificate]]:
     """Give every certificate of the keystore that can expire, with what it is to us."""
     held = plan.keystore.snapshot()
-    for key in held.keys.values():
+    for key in held.key_entries:
         yield f"key {key.alias!r}", key.certificate
         for item in key.chain:
             yield f"chain of {key.alias!r}", item
-    for partner in held.partners.values():
+    for partner in held.partner_entries:
         yield f"partner {partner.alias!r}", partner.certificate
     for anchor in held.trust.anchors:
         yield "trust anchor", anchor

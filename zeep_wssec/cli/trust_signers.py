@@ -57,7 +57,7 @@ def open_message(data: bytes, plan: Plan, now: datetime) -> Incoming:
         limits=plan.limits,
         now=now,
         signed_by=(),
-        own=frozenset(entry.certificate.public_key_octets for entry in keys.keys.values()),
+        own=keys.own_keys,
         legacy=demands.legacy,
         clock_skew_seconds=demands.clock_skew_seconds,
         max_age_seconds=None,

@@ -80,10 +80,7 @@ def _rank(message: Incoming, certificate: Certificate) -> tuple[bool, bool, bool
 
 def _is_demanded(message: Incoming, certificate: Certificate, demanded: SignedBy) -> bool:
     if isinstance(demanded, str):
-        entry = message.keys.partners.get(demanded)
-        if entry is not None and entry.certificate == certificate:
-            return True
-        return message.keys.shared_trust.is_successor(demanded, certificate)
+        return message.keys.speaks_for(demanded, certificate)
     if isinstance(demanded, Pin):
         return certificate.thumbprint_sha256 == demanded.sha256
     return isinstance(demanded, Subject) and certificate.has_subject(demanded.name)

@@ -89,7 +89,7 @@ def write_signature(message: Outgoing, step: Signature) -> None:
 def _require_pair(message: Outgoing, name: str | None) -> KeyEntry:
     """Give a key pair; the error for a name that nothing has tells the symmetric keys as well."""
     try:
-        return message.keys.require_key(name)
+        return message.keys.require_key(name, now=message.now)
     except KeyNotFoundError as error:
         if name == "request":
             raise no_request_key() from None

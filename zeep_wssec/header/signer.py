@@ -14,6 +14,7 @@ from zeep_wssec.keys.fitness import check_fitness
 from zeep_wssec.keys.path import MAX_EXTRA, CertificatePath
 from zeep_wssec.keys.path_search import Obstacle
 from zeep_wssec.keys.revocation import check_path_revocation
+from zeep_wssec.keys.rotation import find_serving
 from zeep_wssec.keys.trust import TrustStore
 
 
@@ -98,10 +99,7 @@ def _require_fit(message: Incoming, certificate: Certificate) -> None:
 
 def _partner_of(message: Incoming, certificate: Certificate) -> str | None:
     partner = message.keys.find_partner(certificate)
-    if partner is not None:
-        return partner.alias
-    found = message.keys.shared_trust.successors
-    return next((alias for alias, item in found if item == certificate), None)
+    return None if partner is None else partner.alias
 
 
 def _judged(message: Incoming, certificate: Certificate, trusted: _Match) -> str:
@@ -162,7 +160,8 @@ def _holds(message: Incoming, holder: Holder, demands: tuple[SignedBy, ...]) -> 
     """Whether a holder of a shared key is one who must sign: a name means one kind of entry only."""
     if holder.name in demands and holder.kind == message.keys.kind_of(holder.name):
         return True
-    partner = message.keys.partners.get(holder.name) if holder.kind == "partner" else None
+    entries = message.keys.partners_of(holder.name) if holder.kind == "partner" else ()
+    partner = find_serving(entries, message.now)
     if partner is None:
         return False
     for demanded in demands:
@@ -212,9 +211,7 @@ def _match_partner(message: Incoming, certificate: Certificate, alias: str) -> s
     ):
         raise _wrong_peer(certificate, f"the secret of {alias!r}")
     entry = message.keys.require_partner(alias)
-    if entry.certificate.der == certificate.der or message.keys.shared_trust.is_successor(
-        alias, certificate
-    ):
+    if message.keys.speaks_for(alias, certificate):
         return f"partner {alias!r}"
     hint = "Compare with the certificate that the partner gave you."
     if entry.certificate.subject == certificate.subject:
@@ -229,9 +226,9 @@ def _match_partner(message: Incoming, certificate: Certificate, alias: str) -> s
 
 def _trust_for_subject(message: Incoming, name: str) -> TrustStore:
     """Give the anchors of the partner with this subject, else those that are shared by all."""
-    for alias, entry in message.keys.partners.items():
+    for entry in message.keys.partner_entries:
         if entry.anchors and entry.certificate.has_subject(name):
-            return message.keys.trust_for(alias)
+            return message.keys.trust_for(entry.alias)
     return _trust_for_anyone(message)
 
 

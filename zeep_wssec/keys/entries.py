@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import NoReturn
 
@@ -30,6 +31,16 @@ class KeyEntry:
     signer: Signer | None = None
     decrypter: Decrypter | None = None
     agreement: KeyAgreement | None = None
+    sign_from: datetime | None = None
+    """When it takes over from another key pair under its alias: an aware time; ``None``: it is in use."""
+
+    def __post_init__(self) -> None:
+        _require_aware(self.sign_from, "sign_from", self.alias)
+
+    @property
+    def serves_from(self) -> datetime | None:
+        """Its date, whatever kind of entry it is."""
+        return self.sign_from
 
     @classmethod
     def of_key(
@@ -90,9 +101,31 @@ class PartnerEntry:
     """Certificates above the partner's, nearest first."""
     anchors: tuple[Certificate, ...] = ()
     """Where a renewed certificate of this partner may come from; none: only the certificate itself."""
+    encrypt_from: datetime | None = None
+    """When it takes over from another certificate under its alias: an aware time; ``None``: it is in use.
+    Signatures with it count at any time."""
+
+    def __post_init__(self) -> None:
+        _require_aware(self.encrypt_from, "encrypt_from", self.alias)
+
+    @property
+    def serves_from(self) -> datetime | None:
+        """Its date, whatever kind of entry it is."""
+        return self.encrypt_from
 
     def __repr__(self) -> str:
         return f"<PartnerEntry {self.alias!r}: {self.certificate.describe()}>"
+
+
+def _require_aware(moment: datetime | None, name: str, alias: str) -> None:
+    """Refuse a time without an offset: it would be another moment on another machine."""
+    if moment is None or (isinstance(moment, datetime) and moment.utcoffset() is not None):
+        return
+    raise KeyLoadError(
+        f"{name} of {alias!r} is a time with its offset from UTC, not {moment!r}.",
+        hint="datetime(2026, 12, 1, 6, tzinfo=UTC), or in a file 2026-12-01T06:00:00+01:00.",
+        alias=alias,
+    )
 
 
 @hides_frames_when_made

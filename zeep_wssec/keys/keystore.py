@@ -8,13 +8,20 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, Self, Unpack
 
 from zeep_wssec.errors import KeyMaterialError
-from zeep_wssec.keys.aliases import check_aliases, check_message_names
+from zeep_wssec.keys.aliases import check_aliases, check_message_names, joined
 from zeep_wssec.keys.content import KeystoreContent
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
-from zeep_wssec.keys.keystore_changes import contents, merged, password_of, renamed, taken_user
+from zeep_wssec.keys.keystore_changes import (
+    contents,
+    dated,
+    load_partner,
+    merged,
+    password_of,
+    renamed,
+    taken_user,
+)
 from zeep_wssec.keys.keystore_loading import KeystoreLoading
 from zeep_wssec.keys.listing import ListedEntry, list_entries
-from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.refreshing import DerivedSource, SnapshotSource
 from zeep_wssec.keys.revocation_fetch import FetchedItem, WebSession, fetch_revocation
 from zeep_wssec.keys.secrets import Secret, hides_frames
@@ -23,8 +30,6 @@ from zeep_wssec.keys.trust import (
     CertificateSource,
     RuleSources,
     TrustStore,
-    load_certificates,
-    load_partner_certificates,
 )
 
 _log = logging.getLogger(__name__)
@@ -58,7 +63,8 @@ class Keystore(KeystoreLoading):
         """Make a keystore of entries; for files there are ``load`` and ``from_pem``.
 
         Raises:
-            DuplicateAliasError: Two entries have one alias, or two secrets one name in messages.
+            DuplicateAliasError: An alias has entries of two kinds, or one certificate twice; or two secrets
+                have one name in messages.
         """
         keys, partners, secrets = tuple(keys), tuple(partners), tuple(secrets)
         check_aliases((*keys, *partners, *secrets))
@@ -66,8 +72,8 @@ class Keystore(KeystoreLoading):
         shared = trust or TrustStore()
         own_anchors = tuple(anchor for partner in partners for anchor in partner.anchors)
         snapshot = Snapshot(
-            keys={entry.alias: entry for entry in keys},
-            partners={entry.alias: entry for entry in partners},
+            key_entries=keys,
+            partner_entries=partners,
             trust=shared.merge(TrustStore(anchors=own_anchors, pins=shared.pins)),
             shared_trust=shared,
             secrets={entry.alias: entry for entry in secrets},
@@ -106,34 +112,38 @@ class Keystore(KeystoreLoading):
         certificate: CertificateSource | Sequence[CertificateSource],
         *,
         anchors: CertificateSource | Sequence[CertificateSource] | None = None,
+        encrypt_from: datetime | None = None,
     ) -> Keystore:
-        """Add a partner: whom we encrypt to, and who must sign.
+        """Add a partner, or a further certificate of one: whom we encrypt to, and who must sign.
 
         Args:
             alias: Name of the partner.
             certificate: The partner's certificate; in a file with several, the first, and the others
-                are its chain. Of several sources each counts; encrypted is to the first valid when loaded.
+                are its chain. Of several sources each counts.
             anchors: CA certificates under which the partner may renew it; trusted for no one else.
+            encrypt_from: Aware time at which it takes over from another one; unset, the one that was given
+                first is encrypted to while it is valid. Signatures with each count at any time.
 
         Raises:
-            KeyLoadError: A source holds no certificate, or an anchor is no CA.
-            DuplicateAliasError: The alias is taken.
+            KeyLoadError: A source holds no certificate, an anchor is no CA, or the time has no offset.
+            DuplicateAliasError: The alias is taken by somebody else.
         """
-        (leaf, rest), *others = load_partner_certificates(certificate, alias=alias)
-        entry = PartnerEntry(
-            alias,
-            certificate=leaf,
-            chain=order_chain(leaf, rest),
-            anchors=()
-            if anchors is None
-            else load_certificates(anchors, what=f"the anchors of {alias!r}"),
-        )
-        return self._changed(
-            lambda now: {
-                "partners": (*now.partners.values(), entry),
-                "trust": now.shared_trust.with_successors(alias, others),
-            }
-        )
+        entries = load_partner(alias, certificate, anchors=anchors, encrypt_from=encrypt_from)
+        return self._changed(lambda now: {"partners": joined(now.partner_entries, entries)})
+
+    @hides_frames
+    def signing_from(self, when: datetime, *, alias: str | None = None) -> Keystore:
+        """Give a keystore whose key pairs sign from ``when`` on: before a merge with those they follow.
+
+        Args:
+            when: Aware time; a partner accepts a new certificate from a day of its own on.
+            alias: Which key pairs; unset, all of them.
+
+        Raises:
+            KeyNotFoundError: There is none.
+            KeyLoadError: The time has no offset.
+        """
+        return self._changed(lambda now: dated(now, when, alias))
 
     @hides_frames
     def with_secret(
@@ -193,8 +203,11 @@ class Keystore(KeystoreLoading):
     def merge(self, other: Keystore) -> Keystore:
         """Give a keystore with the entries and the trust of both.
 
+        Key pairs of one alias take turns when they have a date (``signing_from``) or the same subject:
+        all decrypt, one signs. It is the same with the certificates of a partner.
+
         Raises:
-            DuplicateAliasError: An alias or a user is in both; rename one first.
+            DuplicateAliasError: An alias or a user is in both, and means something else; rename one first.
         """
         return _combined(merged, self, other)
 
@@ -206,9 +219,7 @@ class Keystore(KeystoreLoading):
             KeyNotFoundError: There is no entry ``old``.
             DuplicateAliasError: ``new`` is taken.
         """
-        return self._changed(
-            lambda now: {"trust": now.shared_trust.renamed(old, new), **renamed(now, old, new)}
-        )
+        return self._changed(lambda now: renamed(now, old, new))
 
     def fetch_revocation(self, session: WebSession | None = None) -> tuple[FetchedItem, ...]:
         """Fetch CRLs and OCSP answers now, for all keystores made of this one; see ``revocation_fetch``."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from zeep_wssec.errors import DuplicateAliasError, KeyLoadError, KeyNotFoundError
+from zeep_wssec.keys.aliases import Entry, joined, taken_alias
+from zeep_wssec.keys.entries import PartnerEntry
+from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.keys.snapshot import Snapshot
+from zeep_wssec.keys.trust import (
+    CertificateSource,
+    load_certificates,
+    load_partner_certificates,
+)
 
 Contents = Mapping[str, Any]
 """Arguments of ``Keystore``."""
@@ -17,8 +26,8 @@ Contents = Mapping[str, Any]
 def contents(now: Snapshot) -> Contents:
     """Give all that a keystore holds."""
     return {
-        "keys": now.keys.values(),
-        "partners": now.partners.values(),
+        "keys": now.key_entries,
+        "partners": now.partner_entries,
         "trust": now.shared_trust,
         "secrets": now.secrets.values(),
         "users": now.users,
@@ -29,14 +38,14 @@ def merged(mine: Snapshot, theirs: Snapshot) -> Contents:
     """Give what both hold.
 
     Raises:
-        DuplicateAliasError: A user is in both.
+        DuplicateAliasError: A user is in both, or an alias that means two things.
     """
     for username in theirs.users:
         if username in mine.users:
             raise taken_user(username)
     return {
-        "keys": (*mine.keys.values(), *theirs.keys.values()),
-        "partners": (*mine.partners.values(), *theirs.partners.values()),
+        "keys": joined(mine.key_entries, theirs.key_entries),
+        "partners": joined(mine.partner_entries, theirs.partner_entries),
         "trust": mine.shared_trust.merge(theirs.shared_trust),
         "secrets": (*mine.secrets.values(), *theirs.secrets.values()),
         "users": {**mine.users, **theirs.users},
@@ -48,8 +57,10 @@ def renamed(now: Snapshot, old: str, new: str) -> Contents:
 
     Raises:
         KeyNotFoundError: There is no entry ``old``.
+        DuplicateAliasError: ``new`` is taken.
     """
-    existing = [*now.keys, *now.partners, *now.secrets]
+    named: dict[str, Entry] = {**now.keys, **now.partners, **now.secrets}
+    existing = list(named)
     if old not in existing:
         raise KeyNotFoundError(
             f"The keystore has no entry {old!r}.",
@@ -57,9 +68,12 @@ def renamed(now: Snapshot, old: str, new: str) -> Contents:
             alias=old,
             existing=existing,
         )
+    if new in named and new != old:
+        raise taken_alias(replace(named[old], alias=new), named[new])
+    held: dict[str, Iterable[Any]] = {"keys": now.key_entries, "partners": now.partner_entries}
     entries: dict[str, Any] = {
-        name: [replace(item, alias=new) if item.alias == old else item for item in held.values()]
-        for name, held in (("keys", now.keys), ("partners", now.partners))
+        name: [replace(item, alias=new) if item.alias == old else item for item in items]
+        for name, items in held.items()
     }
     # The partner still calls a secret what it did.
     entries["secrets"] = [
@@ -67,6 +81,46 @@ def renamed(now: Snapshot, old: str, new: str) -> Contents:
         for item in now.secrets.values()
     ]
     return entries
+
+
+def dated(now: Snapshot, when: datetime, alias: str | None) -> Contents:
+    """Give what changes when key pairs sign from ``when`` on.
+
+    Raises:
+        KeyNotFoundError: There is no such key pair.
+    """
+    now.require_key(alias or next(iter(now.keys), None))
+    keys = (
+        replace(item, sign_from=when) if alias in (None, item.alias) else item
+        for item in now.key_entries
+    )
+    return {"keys": tuple(keys)}
+
+
+def load_partner(
+    alias: str,
+    certificate: CertificateSource | Sequence[CertificateSource],
+    *,
+    anchors: CertificateSource | Sequence[CertificateSource] | None,
+    encrypt_from: datetime | None,
+) -> tuple[PartnerEntry, ...]:
+    """Load the certificates of a partner, each with its chain; see ``Keystore.with_partner``.
+
+    Raises:
+        KeyLoadError: A source holds no certificate, or an anchor is no CA.
+    """
+    found = load_partner_certificates(certificate, alias=alias)
+    given = () if anchors is None else load_certificates(anchors, what=f"the anchors of {alias!r}")
+    return tuple(
+        PartnerEntry(
+            alias,
+            certificate=leaf,
+            chain=order_chain(leaf, rest),
+            anchors=given,
+            encrypt_from=encrypt_from,
+        )
+        for leaf, rest in found
+    )
 
 
 def taken_user(username: str) -> DuplicateAliasError:

@@ -52,13 +52,15 @@ class ListedEntry:
     """What our key can do: ``"sign"``, ``"decrypt"``, ``"agree"``."""
     key_place: KeyPlace = ""
     """Whether our key is in the memory of this process, or on a token or with a service."""
+    serves_from: datetime | None = None
+    """When it takes over from another entry of its alias: ``sign_from`` or ``encrypt_from``."""
     key_name: str = ""
     """What messages call a secret."""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the entry as JSON-ready data."""
         plain = asdict(self)
-        for name in ("not_before", "not_after"):
+        for name in ("not_before", "not_after", "serves_from"):
             moment = plain[name]
             plain[name] = None if moment is None else moment.isoformat()
         return {**plain, "chain": list(self.chain), "abilities": list(self.abilities)}
@@ -66,17 +68,20 @@ class ListedEntry:
 
 def list_entries(snapshot: Snapshot) -> Iterator[ListedEntry]:
     """Give the entries of a snapshot: our key pairs, then partners, then secrets."""
-    for key in snapshot.keys.values():
+    for key in snapshot.key_entries:
         yield ListedEntry(
             alias=key.alias,
             kind="key",
             abilities=_abilities_of(key),
             key_place=_place_of(key),
+            serves_from=key.sign_from,
             **_certificate_fields(key.certificate, key.chain),
         )
-    for partner in snapshot.partners.values():
+    for partner in snapshot.partner_entries:
         fields = _certificate_fields(partner.certificate, partner.chain)
-        yield ListedEntry(alias=partner.alias, kind="partner", **fields)
+        yield ListedEntry(
+            alias=partner.alias, kind="partner", serves_from=partner.encrypt_from, **fields
+        )
     for secret in snapshot.secrets.values():
         yield ListedEntry(alias=secret.alias, kind="secret", key_name=secret.message_name)
 

@@ -99,7 +99,7 @@ class _Round:
         self._into, self._session, self._timeout = into, session, timeout_seconds
         self._rules, self._now = snapshot.shared_trust.rules, now
         self._known = snapshot.certificates
-        own = {entry.certificate for entry in snapshot.keys.values()}
+        own = {entry.certificate for entry in snapshot.key_entries}
         self._wanted = tuple(item for item in self._known if item not in own)
         self._done: dict[str, FetchedItem] = {}
 

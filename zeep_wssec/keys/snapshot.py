@@ -11,9 +11,11 @@ from types import MappingProxyType
 from typing import Literal, NoReturn
 
 from zeep_wssec.errors import KeyMaterialError, KeyNotFoundError
+from zeep_wssec.keys.aliases import by_alias
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
 from zeep_wssec.keys.known_certificates import KnownCertificates
+from zeep_wssec.keys.rotation import require_serving
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.keys.trust import TrustStore
 
@@ -23,8 +25,10 @@ class Snapshot:
     """Keys, partners, secrets, users and trust; one message uses one snapshot from start to end."""
 
     _: KW_ONLY
-    keys: Mapping[str, KeyEntry] = field(default_factory=dict)
-    partners: Mapping[str, PartnerEntry] = field(default_factory=dict)
+    key_entries: tuple[KeyEntry, ...] = ()
+    """Our key pairs; several may serve one alias: all decrypt, and one of them signs at a time."""
+    partner_entries: tuple[PartnerEntry, ...] = ()
+    """Our partners' certificates; of several under one alias each may sign, one is encrypted to at a time."""
     trust: TrustStore = field(default_factory=TrustStore)
     """All that was given as trust, the partners' own anchors included."""
     shared_trust: TrustStore = field(default_factory=TrustStore)
@@ -35,19 +39,61 @@ class Snapshot:
     """Passwords by user name, as a username token writes it."""
 
     def __post_init__(self) -> None:
-        for name in ("keys", "partners", "secrets", "users"):
+        for name in ("secrets", "users"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
-    def require_key(self, alias: str | None = None) -> KeyEntry:
-        """Give the key pair under ``alias``; without one, the only one there is.
+    @cached_property
+    def keys(self) -> Mapping[str, KeyEntry]:
+        """Our key pairs by alias; of several under one alias the first given."""
+        return MappingProxyType({name: items[0] for name, items in self._keys_by_alias.items()})
+
+    @cached_property
+    def partners(self) -> Mapping[str, PartnerEntry]:
+        """Our partners by alias; of several certificates under one alias the first given."""
+        return MappingProxyType({name: items[0] for name, items in self._partners_by_alias.items()})
+
+    @cached_property
+    def _keys_by_alias(self) -> Mapping[str, tuple[KeyEntry, ...]]:
+        return by_alias(self.key_entries)
+
+    @cached_property
+    def _partners_by_alias(self) -> Mapping[str, tuple[PartnerEntry, ...]]:
+        return by_alias(self.partner_entries)
+
+    @cached_property
+    def own_keys(self) -> frozenset[bytes]:
+        """The public keys of all our key pairs, as they are encoded."""
+        return frozenset(entry.certificate.public_key_octets for entry in self.key_entries)
+
+    def keys_of(self, alias: str) -> tuple[KeyEntry, ...]:
+        """Give all our key pairs under an alias."""
+        return self._keys_by_alias.get(alias, ())
+
+    def partners_of(self, alias: str) -> tuple[PartnerEntry, ...]:
+        """Give all entries of the partner ``alias``."""
+        return self._partners_by_alias.get(alias, ())
+
+    def speaks_for(self, alias: str, certificate: Certificate) -> bool:
+        """Tell whether this is a certificate of the partner ``alias``."""
+        return any(entry.certificate == certificate for entry in self.partners_of(alias))
+
+    def require_key(self, alias: str | None = None, *, now: datetime | None = None) -> KeyEntry:
+        """Give the key pair under ``alias``; without one, that of the only alias there is.
+
+        Args:
+            alias: Which.
+            now: Of several under the alias the one that signs then; unset, the first given.
 
         Raises:
             KeyNotFoundError: There is none, or no alias was given and there are several.
+            KeyUsageError: There is one, but its date has not come.
         """
         if alias is None and len(self.keys) == 1:
-            return next(iter(self.keys.values()))
+            alias = next(iter(self.keys))
         if alias is not None and alias in self.keys:
-            return self.keys[alias]
+            if now is None:
+                return self.keys[alias]
+            return require_serving(self._keys_by_alias[alias], now)
         if alias is None:
             problem = (
                 "The keystore has several key pairs; say which by its alias."
@@ -74,19 +120,18 @@ class Snapshot:
 
         Args:
             alias: Whose.
-            now: Of a partner with several certificates the first that is valid then; unset, its first.
+            now: Of several under the alias the one that is in use then; unset, the first given.
 
         Raises:
             KeyNotFoundError: Nobody has that alias.
+            KeyUsageError: There is one, but its date has not come.
         """
-        entry = self.partners.get(alias) or self.keys.get(alias)
-        if entry is not None:
-            later = (item for name, item in self.shared_trust.successors if name == alias)
+        if alias in self.partners:
             if now is None:
-                return entry.certificate
-            several = (entry.certificate, *later)
-            valid = (item for item in several if item.not_before <= now <= item.not_after)
-            return next(valid, entry.certificate)
+                return self.partners[alias].certificate
+            return require_serving(self._partners_by_alias[alias], now).certificate
+        if alias in self.keys:
+            return self.require_key(alias, now=now).certificate
         raise self._not_found(
             self._misplaced(alias, wanted="certificate"),
             alias=alias,
@@ -100,21 +145,20 @@ class Snapshot:
         The partner's own anchors when it has some, else those that are shared by all: one partner's
         CA never speaks for another partner.
         """
-        partner = self.require_partner(alias)
-        if not partner.anchors:
-            return self.shared_trust
-        return self._partner_trust[alias]
+        self.require_partner(alias)
+        return self._partner_trust.get(alias, self.shared_trust)
 
     @cached_property
     def _partner_trust(self) -> Mapping[str, TrustStore]:
         return {
             alias: TrustStore(
-                anchors=partner.anchors,
-                intermediates=self.shared_trust.intermediates + partner.chain,
+                anchors=tuple(dict.fromkeys(item for entry in entries for item in entry.anchors)),
+                intermediates=self.shared_trust.intermediates
+                + tuple(item for entry in entries for item in entry.chain),
                 pins=self.shared_trust.pins,
             )
-            for alias, partner in self.partners.items()
-            if partner.anchors
+            for alias, entries in self._partners_by_alias.items()
+            if any(entry.anchors for entry in entries)
         }
 
     def kind_of(self, name: str) -> Literal["partner", "secret", "user"] | None:
@@ -175,8 +219,8 @@ class Snapshot:
         if public_key is not None:
             return known.by_public_key(public_key)
         if key_name is not None:
-            entry = self.keys.get(key_name) or self.partners.get(key_name)
-            named = () if entry is None else (entry.certificate,)
+            entries = self.keys_of(key_name) or self.partners_of(key_name)
+            named = (entry.certificate for entry in entries)
             return tuple(dict.fromkeys([*named, *known.by_subject(key_name)]))
         raise TypeError("find_certificates needs one argument")
 
@@ -192,10 +236,7 @@ class Snapshot:
     def certificates(self) -> tuple[Certificate, ...]:
         """Every certificate there is, without duplicates."""
         found: dict[Certificate, None] = {}
-        entries: tuple[KeyEntry | PartnerEntry, ...] = (
-            *self.keys.values(),
-            *self.partners.values(),
-        )
+        entries: tuple[KeyEntry | PartnerEntry, ...] = (*self.key_entries, *self.partner_entries)
         for entry in entries:
             found.update(dict.fromkeys((entry.certificate, *entry.chain)))
         found.update(dict.fromkeys(self.trust.intermediates + self.trust.anchors))
@@ -211,11 +252,11 @@ class Snapshot:
 
     @cached_property
     def _key_by_certificate(self) -> dict[Certificate, KeyEntry]:
-        return {entry.certificate: entry for entry in reversed(tuple(self.keys.values()))}
+        return {entry.certificate: entry for entry in reversed(self.key_entries)}
 
     @cached_property
     def _partner_by_certificate(self) -> dict[Certificate, PartnerEntry]:
-        return {entry.certificate: entry for entry in reversed(tuple(self.partners.values()))}
+        return {entry.certificate: entry for entry in reversed(self.partner_entries)}
 
     def _misplaced(self, alias: str, *, wanted: str) -> str:
         """Say what stands under ``alias`` in place of what is wanted, or that nothing does."""

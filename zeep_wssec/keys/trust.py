@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import TypedDict, Unpack
 
@@ -45,8 +44,6 @@ class TrustStore:
     """SHA-256 thumbprints, lower-case hex, of certificates trusted as they are."""
     rules: TrustRules = NO_RULES
     """How every certificate is judged: revocation, usages, exceptions."""
-    successors: tuple[tuple[str, Certificate], ...] = ()
-    """Further certificates of partners, by alias: each speaks for that partner as its own one does."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pins", frozenset(normalize_pin(pin) for pin in self.pins))
@@ -90,30 +87,7 @@ class TrustStore:
             intermediates=tuple(dict.fromkeys(self.intermediates + other.intermediates)),
             pins=self.pins | other.pins,
             rules=self.rules.merge(other.rules),
-            successors=tuple(dict.fromkeys(self.successors + other.successors)),
         )
-
-    def with_successors(
-        self, alias: str, found: Iterable[tuple[Certificate, Sequence[Certificate]]]
-    ) -> TrustStore:
-        """Give the store with further certificates of a partner, each with its chain."""
-        found = tuple(found)
-        if not found:
-            return self
-        helping = (item for leaf, chain in found for item in (leaf, *chain))
-        added = TrustStore(
-            successors=tuple((alias, leaf) for leaf, _ in found), intermediates=tuple(helping)
-        )
-        return self.merge(added)
-
-    def renamed(self, old: str, new: str) -> TrustStore:
-        """Give the store in which the partner ``old`` is called ``new``."""
-        found = tuple((new if alias == old else alias, item) for alias, item in self.successors)
-        return replace(self, successors=found)
-
-    def is_successor(self, alias: str, certificate: Certificate) -> bool:
-        """Tell whether this is a further certificate of the partner ``alias``."""
-        return bool(self.successors) and (alias, certificate) in self.successors
 
     def is_pinned(self, certificate: Certificate) -> bool:
         """Tell whether exactly this certificate is pinned."""
@@ -210,7 +184,7 @@ def is_authority(certificate: Certificate, *, anchor: bool = True) -> bool:
 def load_partner_certificates(
     sources: CertificateSource | Sequence[CertificateSource], *, alias: str
 ) -> list[tuple[Certificate, list[Certificate]]]:
-    """Load the certificates of a partner, those that are valid at present first.
+    """Load the certificates of a partner, duplicates dropped.
 
     Returns:
         Of each source its first certificate, and the others, which are its chain.
@@ -223,9 +197,7 @@ def load_partner_certificates(
     found = [load_certificates(item, what=f"the certificate of {alias!r}") for item in sources]
     if not found:
         raise KeyLoadError(f"The partner {alias!r} needs a certificate.", alias=alias)
-    now = datetime.now(UTC)
-    found.sort(key=lambda item: not item[0].not_before <= now <= item[0].not_after)
-    return [(leaf, rest) for leaf, *rest in found]
+    return list({leaf: (leaf, rest) for leaf, *rest in found}.values())
 
 
 def load_certificates(

@@ -92,7 +92,7 @@ def test_wrong_setting(tmp_path: Path, line: str, path: str) -> None:
 
 
 def test_several_certificates_of_a_partner(tmp_path: Path, authority: Authority) -> None:
-    """A list gives one partner; the first that is valid at present is encrypted to."""
+    """A list gives one partner; the first that is valid is encrypted to."""
     now = datetime.now(authority.now.tzinfo)
     edges = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=1)}
     old = authority.issue("partner", **edges)  # type: ignore[arg-type]
@@ -101,9 +101,9 @@ def test_several_certificates_of_a_partner(tmp_path: Path, authority: Authority)
         (tmp_path / name).write_bytes(issued.certificate_pem)
     text = '[[keystore]]\npartner = "p"\ncertificate = {}\n'
     held = loaded(text.format('["old.pem", "new.pem"]'), tmp_path)
-    assert held.require_certificate("p") == new.certificate
-    assert held.shared_trust.is_successor("p", old.certificate)
-    assert not held.shared_trust.is_successor("q", old.certificate)
+    assert held.require_certificate("p", now=now) == new.certificate
+    assert held.speaks_for("p", old.certificate)
+    assert not held.speaks_for("q", old.certificate)
     found = held.find_certificates(thumbprint=old.certificate.thumbprint)
     assert found == (old.certificate,)
     alone = loaded(text.format('"old.pem"'), tmp_path)
