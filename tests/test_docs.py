@@ -104,6 +104,10 @@ def test_profile_block_loads(text: str, tmp_path: Path, monkeypatch: pytest.Monk
     parties = Parties.create()
     (tmp_path / "client.p12").write_bytes(parties.client.pkcs12("secret"))
     (tmp_path / "partner.pem").write_bytes(parties.partner.certificate_pem)
+    for name, issued in (("client", parties.client), ("partner", parties.partner)):
+        following = parties.authority.issue(issued.certificate.subject)
+        (tmp_path / f"{name}-2027.p12").write_bytes(following.pkcs12("secret"))
+        (tmp_path / f"{name}-2027.pem").write_bytes(following.certificate_pem)
     agreeing = Authority.create("CN=ca").issue("CN=partner", key="ec-p256")
     (tmp_path / "partner-ec.pem").write_bytes(agreeing.certificate_pem)
     monkeypatch.setenv("P12_PASSWORD", "secret")
