@@ -20,6 +20,8 @@ class KeystoreContent:
     secrets: tuple[SecretEntry, ...] = ()
     loose: tuple[Certificate, ...] = ()
     """Certificates without a name that belong to no key."""
+    left_out: tuple[str, ...] = ()
+    """Aliases of entries that were not wanted, and so not opened."""
 
 
 class ContentSource(Protocol[Fetched]):

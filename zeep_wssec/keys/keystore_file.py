@@ -1,35 +1,90 @@
-"""Reads the content of a keystore file, PKCS#12 or PEM; which of the two is seen from its bytes."""
+"""Reads the content of a keystore file; of which kind it is, is seen from its octets."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import os
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, get_args
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WrongPasswordError
+from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.java_keystore import is_java_keystore, load_java_keystore
+from zeep_wssec.keys.jwk import is_jwk, load_jwk
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import load_pem
+from zeep_wssec.keys.pem_bundle import NamedText, is_bundle, load_bundle
 from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.keys.sniff import describe_content, is_pem, is_pkcs12
 
-WHAT = "a keystore (PKCS#12, or PEM with a private key)"
+WHAT = "a keystore (PKCS#12, PEM with a private key, JKS, JCEKS, or JWK)"
+
+KeystoreKind = Literal["pkcs12", "pem", "jks", "jceks", "jwk"]
+"""What a keystore file can be."""
+
+_NAMES: Mapping[KeystoreKind, str] = {
+    "pkcs12": "PKCS#12",
+    "pem": "PEM with a private key",
+    "jks": "a Java keystore (JKS)",
+    "jceks": "a Java keystore (JCEKS)",
+    "jwk": "a JSON Web Key",
+}
 
 
-def read_keystore(data: bytes, opening: Opening, *, source: str) -> KeystoreContent:
-    """Read PKCS#12 or PEM.
+def kind_of(data: bytes) -> KeystoreKind | None:
+    """Tell what kind of keystore the octets look like."""
+    if is_pkcs12(data):
+        return "pkcs12"
+    if is_java_keystore(data):
+        return "jks" if data[:1] == b"\xfe" else "jceks"
+    if is_jwk(data):
+        return "jwk"
+    return "pem" if is_pem(data) else None
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse a kind of keystore that there is not.
+
+    Raises:
+        KeyLoadError: With those that there are.
+    """
+    if kind is not None and kind not in _NAMES:
+        known = ", ".join(map(repr, get_args(KeystoreKind)))
+        raise KeyLoadError(f"There is no kind of keystore {kind!r:.40}.", hint=f"Kinds: {known}.")
+
+
+def read_keystore(
+    data: bytes,
+    opening: Opening,
+    *,
+    source: str,
+    kind: KeystoreKind | None = None,
+    certificates: Sequence[Certificate] = (),
+) -> KeystoreContent:
+    """Read a keystore of any kind.
 
     Args:
         data: Content of the file.
-        opening: Its passwords, and the name for its only key pair.
+        opening: Its passwords, and what of it is wanted.
         source: What to call the file in errors.
+        kind: What it must be; unset: what it looks like.
+        certificates: Further certificates, for keys that come without.
 
     Raises:
         KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
     """
+    found = kind_of(data)
+    if found is None or kind not in (None, found):
+        expected = WHAT if kind is None else _NAMES[kind]
+        looks, hint = describe_content(data)
+        raise KeyLoadError(
+            f"{source}: {expected} expected, but this {looks}.", hint=hint, source=source
+        )
     try:
-        return _open(data, opening, source=source)
+        content = _READERS[found](data, opening, certificates, source)
+        return _require_entries(content, found, source=source)
     except KeyMaterialError as error:
         if isinstance(error, WrongPasswordError):
             error.hint = error.hint or opening.describe()
@@ -37,23 +92,75 @@ def read_keystore(data: bytes, opening: Opening, *, source: str) -> KeystoreCont
         raise without_frames(error)  # noqa: B904  # it is the same error
 
 
-def _open(data: bytes, opening: Opening, *, source: str) -> KeystoreContent:
-    alias = opening.alias
-    password = opening.password.reveal() if opening.password else None
-    key_password = opening.key_password.reveal() if opening.key_password else None
-    if is_pkcs12(data):
-        content = _read_pkcs12(data, password=password, key_password=key_password, source=source)
-        return content if alias is None else _rename_only_key(content, alias, source=source)
-    if is_pem(data):
-        password = password if key_password is None else key_password
-        entry = load_pem([data], password=password, alias=alias or "key", source=source)
-        return KeystoreContent(keys=(entry,))
-    found, hint = describe_content(data)
-    raise KeyLoadError(f"{source}: {WHAT} expected, but this {found}.", hint=hint, source=source)
+def _require_entries(
+    content: KeystoreContent, kind: KeystoreKind, *, source: str
+) -> KeystoreContent:
+    if not content.keys and not content.partners and not content.secrets:
+        raise KeyLoadError(
+            f"{source}: this file ({_NAMES[kind]}) has neither a private key nor a certificate with a name.",
+            hint="For certificates alone use with_partner or with_trust.",
+            source=source,
+        )
+    return content
+
+
+def _read_pem(
+    data: bytes, opening: Opening, certificates: Sequence[Certificate], source: str
+) -> KeystoreContent:
+    if is_bundle(data, source=source):
+        files = [NamedText(name="key", data=data, source=source)]
+        return load_bundle(files, opening, certificates=certificates, source=source)
+    secret = opening.key_password or opening.password
+    entry = load_pem(
+        [data, *(item.pem for item in certificates)],
+        password=secret.reveal() if secret else None,
+        alias=opening.alias or "key",
+        source=source,
+    )
+    return opening.select(KeystoreContent(keys=(entry,)), source=source)
+
+
+def _read_pkcs12(
+    data: bytes, opening: Opening, certificates: Sequence[Certificate], source: str
+) -> KeystoreContent:
+    # Imported here: it brings asn1crypto, which the others do not need.
+    from zeep_wssec.keys.pkcs12 import load_pkcs12
+
+    content = load_pkcs12(
+        data,
+        password=opening.password.reveal() if opening.password else None,
+        opening=opening,
+        certificates=certificates,
+        source=source,
+    )
+    return opening.select(content, source=source)
+
+
+def _read_java(
+    data: bytes, opening: Opening, _certificates: Sequence[Certificate], source: str
+) -> KeystoreContent:
+    return load_java_keystore(data, opening, source=source)
+
+
+def _read_jwk(
+    data: bytes, opening: Opening, certificates: Sequence[Certificate], source: str
+) -> KeystoreContent:
+    return load_jwk(data, opening, certificates=certificates, source=source)
+
+
+_READERS: Mapping[
+    KeystoreKind, Callable[[bytes, Opening, Sequence[Certificate], str], KeystoreContent]
+] = {
+    "pkcs12": _read_pkcs12,
+    "pem": _read_pem,
+    "jks": _read_java,
+    "jceks": _read_java,
+    "jwk": _read_jwk,
+}
 
 
 def read_variable(variable: str) -> bytes:
-    """Read the file that an environment variable holds: PEM as it is, anything else in base64.
+    """Read the file that an environment variable holds: PEM or JSON as it is, anything else in base64.
 
     Raises:
         KeyLoadError: The variable is not set, or holds neither.
@@ -63,7 +170,8 @@ def read_variable(variable: str) -> bytes:
     if text is None:
         raise KeyLoadError(f"{source} is not set; {WHAT} in base64 expected.", source=source)
     data = text.encode(errors="replace")
-    return data if is_pem(data) else decode_base64(data, what=WHAT, source=source)
+    plain = is_pem(data) or is_jwk(data)
+    return data if plain else decode_base64(data, what=WHAT, source=source)
 
 
 def decode_base64(text: bytes, *, what: str, source: str) -> bytes:
@@ -81,30 +189,3 @@ def decode_base64(text: bytes, *, what: str, source: str) -> bytes:
         return base64.b64decode(b"".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise KeyLoadError(f"{source} is not base64; {what} expected.", source=source) from None
-
-
-def _read_pkcs12(
-    data: bytes, *, password: bytes | None, key_password: bytes | None, source: str
-) -> KeystoreContent:
-    # Imported here: it brings asn1crypto, which PEM does not need.
-    from zeep_wssec.keys.pkcs12 import load_pkcs12
-
-    content = load_pkcs12(data, password=password, key_password=key_password, source=source)
-    if not content.keys and not content.partners:
-        raise KeyLoadError(
-            f"{source}: this PKCS#12 file has neither a private key nor a certificate with a name.",
-            hint="For certificates alone use with_partner or with_trust.",
-            source=source,
-        )
-    return content
-
-
-def _rename_only_key(content: KeystoreContent, alias: str, *, source: str) -> KeystoreContent:
-    names = [entry.alias for entry in content.keys]
-    if len(names) != 1:
-        raise KeyLoadError(
-            f"{source}: alias={alias!r} names one key pair, but the file has {len(names)}: {names}.",
-            hint="Load it without alias, then use renamed(old, new).",
-            source=source,
-        )
-    return replace(content, keys=(replace(content.keys[0], alias=alias),))

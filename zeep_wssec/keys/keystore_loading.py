@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Self, Unpack
 
 from zeep_wssec.keys.content import ContentSource, KeystoreContent
 from zeep_wssec.keys.files import Source
-from zeep_wssec.keys.opening import Opening, Password
+from zeep_wssec.keys.keystore_file import KeystoreKind
+from zeep_wssec.keys.opening import Opening, OpeningOptions, Password
 from zeep_wssec.keys.refreshing import RefreshedSource, SnapshotSource
 from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.sources.file import FileContent, VariableContent
+from zeep_wssec.keys.sources.folder import FolderContent
 from zeep_wssec.keys.sources.pem_pair import PemPair
 
 
@@ -70,60 +73,58 @@ class KeystoreLoading:
         cls,
         path: str | os.PathLike[str],
         *,
-        password: Password | None = None,
-        key_password: Password | None = None,
-        alias: str | None = None,
+        kind: KeystoreKind | None = None,
         cache_seconds: float | None = None,
         clock: Callable[[], float] | None = None,
+        **opening: Unpack[OpeningOptions],
     ) -> Self:
-        """Load a PKCS#12 or PEM file with our keys; which of the two is seen from its content.
+        """Load a file with our keys, or a folder of PEM files.
 
         Args:
-            path: A regular file of at most 4 MiB.
-            password: Of the file, or of the private key in PEM.
-            key_password: Of the private keys, when it differs.
-            alias: Name for the key pair; refused when the file has several.
-            cache_seconds: How long the content holds until the file is read again, by this keystore and
-                by all that are made from it; 0: at every message; unset: never. A message keeps the
-                keys it began with. A file that cannot be used any more is an error at every use.
-            clock: Gives seconds that only grow, for ``cache_seconds``; for tests.
+            path: A regular file of at most 4 MiB (PKCS#12, PEM, JKS, JCEKS, JWK), or a folder.
+            kind: What the file must be; unset: what its content looks like.
+            cache_seconds: How long the content holds until it is read again; see ``from_source``.
+            clock: As for ``from_source``.
+            **opening: ``password``, ``key_password``, ``alias``, ``only``, ``certificates``: see
+                ``OpeningOptions``.
 
         Raises:
             KeyLoadError: It is no keystore, broken, or holds nothing that can be used.
+            KeyNotFoundError: There is no entry that ``only`` names.
             WrongPasswordError: The password is missing or wrong.
             KeyMismatchError: A private key has no certificate, or another's.
             DuplicateAliasError: Two entries of the file have one name.
         """
-        opening = Opening.of(password, key_password=key_password, alias=alias)
-        return cls.from_source(FileContent(path, opening), cache_seconds=cache_seconds, clock=clock)
+        options = Opening.of(**opening)
+        is_folder = (
+            isinstance(path, str | os.PathLike) and kind in (None, "pem") and _is_folder(path)
+        )
+        source: ContentSource[Any] = (
+            FolderContent(path, options) if is_folder else FileContent(path, options, kind=kind)
+        )
+        return cls.from_source(source, cache_seconds=cache_seconds, clock=clock)
 
     @classmethod
     @hides_frames
     def from_bytes(
-        cls,
-        data: bytes,
-        *,
-        password: Password | None = None,
-        key_password: Password | None = None,
-        alias: str | None = None,
+        cls, data: bytes, *, kind: KeystoreKind | None = None, **opening: Unpack[OpeningOptions]
     ) -> Self:
         """Load a keystore from the content of a file; like ``load``."""
-        opening = Opening.of(password, key_password=key_password, alias=alias)
-        return cls.from_source(FileContent(bytes(data), opening))
+        return cls.from_source(FileContent(bytes(data), Opening.of(**opening), kind=kind))
 
     @classmethod
     @hides_frames
     def from_env(
-        cls,
-        variable: str,
-        *,
-        password: Password | None = None,
-        key_password: Password | None = None,
-        alias: str | None = None,
+        cls, variable: str, *, kind: KeystoreKind | None = None, **opening: Unpack[OpeningOptions]
     ) -> Self:
-        """Load a keystore from an environment variable that holds the file in base64; like ``load``."""
-        opening = Opening.of(password, key_password=key_password, alias=alias)
-        return cls.from_source(VariableContent(variable, opening))
+        """Load a keystore from an environment variable; like ``load``.
+
+        Args:
+            variable: Its name; it holds a PEM or JSON text, or any other file in base64.
+            kind: As for ``load``.
+            **opening: As for ``load``.
+        """
+        return cls.from_source(VariableContent(variable, Opening.of(**opening), kind=kind))
 
     @classmethod
     @hides_frames
@@ -135,6 +136,7 @@ class KeystoreLoading:
         chain: Source | Sequence[Source] = (),
         password: Password | None = None,
         alias: str = "key",
+        cache_seconds: float | None = None,
     ) -> Self:
         """Load one key pair from PEM files or bytes.
 
@@ -144,9 +146,18 @@ class KeystoreLoading:
             chain: Further certificates, in any order.
             password: For an encrypted private key.
             alias: Name of the key pair.
+            cache_seconds: How long the content holds until it is read again; see ``from_source``.
 
         Raises:
             KeyLoadError: As for ``load``.
         """
         opening = Opening.of(password, alias=alias)
-        return cls.from_source(PemPair(key, opening, certificate=certificate, chain=chain))
+        source = PemPair(key, opening, certificate=certificate, chain=chain)
+        return cls.from_source(source, cache_seconds=cache_seconds)
+
+
+def _is_folder(path: str | os.PathLike[str]) -> bool:
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from zeep_wssec.errors import KeyLoadError
 
 _BEGIN = b"-----BEGIN "
+_NAME = re.compile(rb"^[ \t]*friendlyName:(.*)$", re.MULTILINE)
+_ABOVE_BYTES = 2048
 _LABEL = re.compile(rb"([A-Z0-9 #]{1,40})-----")
 
 
@@ -21,6 +23,14 @@ class Block:
     """The block from BEGIN to END, line ends normalized."""
     body: bytes
     """What stands between, headers included."""
+    above: bytes = b""
+    """The end of the text in front of it, in which openssl notes its name."""
+
+    @property
+    def name(self) -> str | None:
+        """The name that openssl wrote above it when it took the block out of a PKCS#12 file."""
+        found = _NAME.findall(self.above)
+        return found[-1].decode("utf-8", "replace").strip() or None if found else None
 
     def decode(self) -> bytes:
         """Give the octets of a block without headers; ``ValueError`` when they are not base64."""
@@ -36,7 +46,12 @@ def find_blocks(data: bytes, *, source: str) -> tuple[Block, ...]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", errors="replace").encode()
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    blocks = tuple(_read_block(part) for part in data.split(_BEGIN)[1:])
+    above, *parts = data.split(_BEGIN)
+    blocks = []
+    for part in parts:
+        block = _read_block(part, above)
+        blocks.append(block)
+        above = b"" if block is None else part[len(block.text) - len(_BEGIN) :]
     found = tuple(block for block in blocks if block is not None)
     if not found or len(found) != len(blocks):
         raise KeyLoadError(
@@ -46,7 +61,7 @@ def find_blocks(data: bytes, *, source: str) -> tuple[Block, ...]:
     return found
 
 
-def _read_block(part: bytes) -> Block | None:
+def _read_block(part: bytes, above: bytes) -> Block | None:
     """Read what follows one ``-----BEGIN``; ``None`` if there is no END of the same label."""
     label = _LABEL.match(part)
     if label is None:
@@ -55,5 +70,8 @@ def _read_block(part: bytes) -> Block | None:
     if not end:
         return None
     return Block(
-        label=label[1].decode("ascii"), text=_BEGIN + label[0] + body + end + b"\n", body=body
+        label=label[1].decode("ascii"),
+        text=_BEGIN + label[0] + body + end + b"\n",
+        body=body,
+        above=above[-_ABOVE_BYTES:],
     )

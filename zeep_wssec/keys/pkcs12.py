@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asn1crypto import pkcs12 as asn1  # type: ignore[import-untyped]
@@ -19,6 +19,7 @@ from zeep_wssec.errors import (
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
 from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry
+from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.pkcs12_crypto import decrypt, has_valid_mac
 
@@ -47,6 +48,8 @@ def load_pkcs12(
     *,
     password: bytes | None,
     key_password: bytes | None = None,
+    opening: Opening | None = None,
+    certificates: Sequence[Certificate] = (),
     source: str = "the PKCS#12 bytes",
 ) -> KeystoreContent:
     """Load every entry of a PKCS#12 file.
@@ -58,6 +61,8 @@ def load_pkcs12(
         data: The file.
         password: Password of the file; ``None`` is the same as an empty one.
         key_password: Password of the keys when it differs.
+        opening: Which entries are wanted, and passwords of single keys.
+        certificates: For keys that have none in the file.
         source: What to call the file in errors.
 
     Raises:
@@ -68,17 +73,22 @@ def load_pkcs12(
 
     Spec: RFC 7292, sections 4 and 5.
     """
-    reader = _Reader(password=password, key_password=key_password, source=source)
+    if opening is None:
+        opening = Opening.of(key_password=key_password)
+    reader = _Reader(password=password, opening=opening, source=source)
     reader.read(data)
-    return _pair(reader.keys, reader.certificates, source=source)
+    further = [_CertificateBag(certificate=item, name=None) for item in certificates]
+    content = _pair(reader.keys, [*reader.certificates, *further], source=source)
+    return replace(content, left_out=tuple(reader.left_out))
 
 
 class _Reader:
     """Walks the bags of one file."""
 
-    def __init__(self, *, password: bytes | None, key_password: bytes | None, source: str) -> None:
+    def __init__(self, *, password: bytes | None, opening: Opening, source: str) -> None:
         self.password = password or b""
-        self.key_password = self.password if key_password is None else key_password
+        self.opening = opening
+        self.left_out: list[str] = []
         self.given = password is not None
         self.source = source
         self.keys: list[_KeyBag] = []
@@ -152,6 +162,10 @@ class _Reader:
                 self._read_safe(bag["bag_value"], depth=depth + 1)
 
     def _read_key(self, bag: Any, *, encrypted: bool) -> None:
+        name, local_id, _ = _attributes(bag)
+        if not self.opening.wants(name):
+            self.left_out.append(name or "")
+            return
         value = bag["bag_value"]
         try:
             if encrypted:
@@ -159,7 +173,9 @@ class _Reader:
                     value["encryption_algorithm"],
                     value["encrypted_data"].native,
                 )
-                der = decrypt(algorithm, ciphertext, password=self.key_password, source=self.source)
+                secret = self.opening.password_of_key(name)
+                password = self.password if secret is None else secret.reveal()
+                der = decrypt(algorithm, ciphertext, password=password, source=self.source)
             else:
                 der = value.untag().dump(force=True)
             key = serialization.load_der_private_key(der, None)
@@ -171,7 +187,6 @@ class _Reader:
             if encrypted:
                 raise self._wrong_password(of="a private key in it") from None
             raise
-        name, local_id, _ = _attributes(bag)
         self.keys.append(_KeyBag(key=FileKey(key), name=name, local_id=local_id))
 
     def _read_certificate(self, bag: Any) -> None:

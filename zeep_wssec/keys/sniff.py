@@ -8,17 +8,25 @@ import binascii
 from zeep_wssec.keys.der import iterate_tlv, read_tlv
 
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_CONVERT = "Convert it: keytool -importkeystore -srckeystore {} -destkeystore new.p12 -deststoretype PKCS12."
+_CONVERT = "Convert it: keytool -importkeystore … -destkeystore new.p12 -deststoretype PKCS12."
 
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xfe\xed\xfe\xed", "is a Java keystore (JKS)", _CONVERT.format("old.jks")),
-    (b"\xce\xce\xce\xce", "is a Java keystore (JCEKS)", _CONVERT.format("old.jceks")),
+    (b"\xfe\xed\xfe\xed", "is a Java keystore (JKS)", ""),
+    (b"\xce\xce\xce\xce", "is a Java keystore (JCEKS)", ""),
+    (b"\x00\x00\x00\x02\x00\x00\x00\x14", "is a keystore of BouncyCastle (BKS)", _CONVERT),
+    (b"\x00\x00\x00\x01\x00\x00\x00\x14", "is a keystore of BouncyCastle (UBER)", _CONVERT),
+    (
+        b"\x05\x02\x00\x00",
+        "is a Kerberos keytab",
+        "It has no certificates, so nothing here uses it.",
+    ),
     (b"PuTTY-User-Key-File", "is a PuTTY key", ""),
     (b"ssh-", "is a public SSH key", ""),
     (b"PK\x03\x04", "is a ZIP archive", "Unpack it and give the file inside."),
     (b"<?xml", "is XML", ""),
     (b"<", "is XML or HTML", "It may be an error page that was saved in place of the file."),
     (b"{", "is JSON", ""),
+    (b"[", "is JSON, but no object", ""),
 )
 
 
@@ -46,6 +54,8 @@ def describe_content(data: bytes) -> tuple[str, str]:
     for magic, text, hint in _MAGIC:
         if data.lstrip().startswith(magic):
             return text, hint
+    if is_pem(data):
+        return "is PEM text", ""
     if data[:1] == b"\x30":
         return _describe_der(data)
     try:
@@ -61,6 +71,8 @@ def describe_content(data: bytes) -> tuple[str, str]:
 
 
 def _describe_der(data: bytes) -> tuple[str, str]:
+    if is_pkcs12(data):
+        return "is PKCS#12", ""
     try:
         first_tag, first = next(iterate_tlv(read_tlv(data)[1]))
     except (ValueError, StopIteration):

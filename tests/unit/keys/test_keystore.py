@@ -120,11 +120,11 @@ def test_pem_with_another_certificate(client: Issued, partner: Issued) -> None:
 
 LOOKS = {
     "is empty": b"",
-    "Java keystore (JKS)": b"\xfe\xed\xfe\xed\x00\x00\x00\x02",
-    "Java keystore (JCEKS)": b"\xce\xce\xce\xce\x00\x00\x00\x02",
+    "BouncyCastle (BKS)": b"\x00\x00\x00\x02\x00\x00\x00\x14",
+    "Kerberos keytab": b"\x05\x02\x00\x00\x00\x40",
     "PuTTY": b"PuTTY-User-Key-File-3: ssh-rsa",
     "XML or HTML": b"<!DOCTYPE html>",
-    "JSON": b'{"kty": "RSA"}',
+    "JSON": b"[]",
     "broken DER": b"\x30\x82\x01",
     "looks like nothing known": b"hello world!",
 }
