@@ -48,7 +48,9 @@ class FormatRow:
         return found
 
 
-FORMATS: Mapping[str, FormatRow] = {}
+FORMATS: Mapping[str, FormatRow] = {
+    "cms": FormatRow("zeep_wssec.payload.cms.settings:CmsSettings", "zeep_wssec.payload.cms:Cms"),
+}
 """One row a format; a profile's ``format = "…"`` and the command line's ``--format`` name it."""
 
 

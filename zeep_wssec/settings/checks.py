@@ -107,8 +107,10 @@ def frozen_attributes(value: Mapping[str, str]) -> Mapping[str, str]:
     return table
 
 
-def frozen_legacy(value: Mapping[str, str]) -> Mapping[str, str]:
-    """Give opt-ins as a read-only mapping; each must be known and have a reason.
+def frozen_legacy(
+    value: Mapping[str, str], *, known: Mapping[str, str] = algorithms.LEGACY
+) -> Mapping[str, str]:
+    """Give opt-ins as a read-only mapping; each must be one of ``known`` and have a reason.
 
     Raises:
         ProfileError: An unknown name or an empty reason.
@@ -117,17 +119,16 @@ def frozen_legacy(value: Mapping[str, str]) -> Mapping[str, str]:
         names = (
             [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
         )
-        name = next((item for item in names if item in algorithms.LEGACY), "sha1")
+        name = next((item for item in names if item in known), "sha1")
         raise ProfileError(
             'An opt-in needs its reason: { sha1 = "why" }.',
             hint=f'Write legacy={{"{name}": "why"}}, in a file legacy = {{ {name} = "why" }}.',
             path="legacy",
         )
     for name, reason in value.items():
-        if name not in algorithms.LEGACY:
-            known = ", ".join(algorithms.LEGACY)
+        if name not in known:
             raise ProfileError(
-                f"{name!r} is no legacy algorithm; known are {known}.", path="legacy"
+                f"{name!r} is no legacy algorithm; known are {', '.join(known)}.", path="legacy"
             )
         if not isinstance(reason, str) or not reason.strip():
             raise ProfileError(f"The opt-in for {name!r} needs a reason.", path=f"legacy.{name}")

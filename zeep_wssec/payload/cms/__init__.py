@@ -1,0 +1,6 @@
+"""CMS (PKCS#7): signed and encrypted data of any size."""
+
+from zeep_wssec.payload.cms.format import Cms
+from zeep_wssec.payload.cms.settings import CmsSettings
+
+__all__ = ["Cms", "CmsSettings"]
