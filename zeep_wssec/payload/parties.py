@@ -22,7 +22,7 @@ def require_signing_key(
         KeyNotFoundError: There is none.
         KeyUsageError: It must not sign: expired, too short, of another kind or usage.
     """
-    entry = keys.require_key(alias)
+    entry = keys.require_key(alias, now=now)
     unfit = check_fitness(entry.certificate, purpose="sign", now=now, legacy=legacy)
     if unfit is not None:
         raise KeyUsageError(

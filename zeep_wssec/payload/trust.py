@@ -112,8 +112,8 @@ class SignerJudge:
 
     def _refuse_own(self, certificate: Certificate, keys: Snapshot) -> None:
         own = [
-            alias
-            for alias, entry in keys.keys.items()
+            entry.alias
+            for entry in keys.key_entries
             if entry.certificate.public_key_octets == certificate.public_key_octets
         ]
         if own and not any(alias in self._aliases() for alias in own):
@@ -239,15 +239,9 @@ class SignerJudge:
 
 
 def alias_of(certificate: Certificate, keys: Snapshot) -> str | None:
-    """Give our name for exactly this certificate: a partner's, its successors', or of our own keys."""
-    partner = keys.find_partner(certificate)
-    if partner is not None:
-        return partner.alias
-    for alias, item in keys.shared_trust.successors:
-        if item == certificate:
-            return alias
-    own = keys.find_key(certificate)
-    return own.alias if own is not None else None
+    """Give our name for exactly this certificate: a partner's, or of our own keys."""
+    entry = keys.find_partner(certificate) or keys.find_key(certificate)
+    return entry.alias if entry is not None else None
 
 
 def _match_partner(certificate: Certificate, keys: Snapshot) -> TrustedSigner:
@@ -267,15 +261,14 @@ def _match_partner(certificate: Certificate, keys: Snapshot) -> TrustedSigner:
 
 def _match_alias(demand: str, certificate: Certificate, keys: Snapshot) -> TrustedSigner:
     alias = demand.removesuffix("?")
-    if alias in keys.keys:
-        entry = keys.keys[alias]
-        if entry.certificate == certificate:
+    if own := keys.keys_of(alias):
+        if any(entry.certificate == certificate for entry in own):
             return TrustedSigner(alias=alias, text=f"our key {alias!r}", demand=demand)
-        raise _wrong_signer(certificate, f"our key {alias!r} ({entry.certificate.describe()})")
+        raise _wrong_signer(certificate, f"our key {alias!r} ({own[0].certificate.describe()})")
     if demand.endswith("?") and alias not in keys.partners:
         raise _wrong_signer(certificate, f"the partner {alias!r}, who is not in the keystore yet")
     partner = keys.require_partner(alias)
-    if partner.certificate == certificate or keys.shared_trust.is_successor(alias, certificate):
+    if keys.speaks_for(alias, certificate):
         return TrustedSigner(alias=alias, text=f"partner {alias!r}", demand=demand)
     hint = ""
     if partner.certificate.subject == certificate.subject:
@@ -291,9 +284,9 @@ def _match_alias(demand: str, certificate: Certificate, keys: Snapshot) -> Trust
 def _trust_for(demand: Subject | AnyoneUnder, keys: Snapshot) -> TrustStore:
     """Give the anchors of the partner that is meant: one partner's CA never speaks for another."""
     if isinstance(demand, Subject):
-        for alias, entry in keys.partners.items():
+        for entry in keys.partner_entries:
             if entry.anchors and entry.certificate.has_subject(demand.name):
-                return keys.trust_for(alias)
+                return keys.trust_for(entry.alias)
     partners = list(keys.partners)
     if not keys.shared_trust.anchors and len(partners) == 1:
         return keys.trust_for(partners[0])

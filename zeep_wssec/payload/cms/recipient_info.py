@@ -158,7 +158,7 @@ def _for_us(
     for info in infos:
         if isinstance(info, OtherRecipient):
             continue
-        for entry in keys.keys.values():
+        for entry in keys.key_entries:
             can = entry.decrypter if isinstance(info, Transported) else entry.agreement
             if can is not None and info.name.matches(entry.certificate):
                 yield info, entry

@@ -238,8 +238,7 @@ def _candidates(
     info: SignerInfo, bag: tuple[Certificate, ...], keys: Snapshot
 ) -> tuple[Certificate, ...]:
     """Give the certificates that a signature may name; those that we have come first."""
-    successors = (item for _, item in keys.shared_trust.successors)
-    known = dict.fromkeys((*keys.certificates, *successors, *bag))
+    known = dict.fromkeys((*keys.certificates, *bag))
     return tuple(item for item in known if info.may_be(item))[:_MAX_CANDIDATES]
 
 
