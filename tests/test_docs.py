@@ -20,6 +20,7 @@ import zeep_wssec.testing
 from zeep_wssec import Inbound, InboundError, Keystore
 from zeep_wssec.cli import main
 from zeep_wssec.errors import WSSecError
+from zeep_wssec.payload.formats import FORMATS
 from zeep_wssec.profile_file import loads_plan
 from zeep_wssec.profile_keys import KeystoreEntry
 from zeep_wssec.profile_lint import weaknesses
@@ -246,6 +247,7 @@ def sections() -> list[Any]:
     found += [(f'step = "{name}"', cls) for name, cls in STEPS.items()]
     found += [("[inbound]", Inbound), ("[[keystore]]", KeystoreEntry)]
     found += [("[inbound]", cls) for cls in MODES.values()]
+    found += [(f'format = "{name}"', row.settings_class()) for name, row in FORMATS.items()]
     return [pytest.param(title, cls, id=cls.__name__) for title, cls in found]
 
 

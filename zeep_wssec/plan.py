@@ -15,6 +15,7 @@ from lxml import etree
 from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.payload.formats import format_of
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.settings import (
     BasicSecurityProfile,
@@ -114,6 +115,8 @@ class Plan:
     """Unset: of its rules those hold that every message is read by."""
     replay: ReplayStore = field(default_factory=MemoryReplayStore)
     """Where accepted messages are remembered; unset: in memory, for this profile alone."""
+    payload: Mapping[str, object] = field(default_factory=dict)
+    """How data outside of messages is protected: settings of a payload format, by a name of your own."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.keystore, Keystore):
@@ -122,6 +125,7 @@ class Plan:
         object.__setattr__(self, "outbound", tuple(self.outbound))
         object.__setattr__(self, "operations", MappingProxyType(dict(self.operations)))
         object.__setattr__(self, "namespaces", MappingProxyType(dict(self.namespaces)))
+        object.__setattr__(self, "payload", MappingProxyType(dict(self.payload)))
         _check_attributes(self.header, self.namespaces)
         listed = {
             f"operation[{name!r}].outbound": overlay.outbound or ()
@@ -149,6 +153,9 @@ class Plan:
         _check_kind("outbound", self.outbound, list, tuple)
         _check_kind("namespaces", self.namespaces, Mapping)
         _check_kind("operations", self.operations, Mapping)
+        _check_kind("payload", self.payload, Mapping)
+        for name, settings in self.payload.items():
+            _check_payload(name, settings)
         for name, overlay in self.operations.items():
             _check_kind(f"operation[{name!r}]", overlay, Overlay)
             _check_demands(f"operation[{name!r}].inbound", overlay.inbound)
@@ -211,6 +218,15 @@ class Plan:
 def _check_demands(path: str, value: object) -> None:
     if value is not None:
         _check_kind(path, value, *get_args(Demands))
+
+
+def _check_payload(name: str, settings: object) -> None:
+    if format_of(settings) is None:
+        raise ProfileError(
+            f"Needed are the settings of a payload format, not {type(settings).__name__}.",
+            hint="Write CmsSettings(…) or those of another format.",
+            path=f"payload.{name}",
+        )
 
 
 def _check_kind(path: str, value: object, *kinds: type) -> None:

@@ -24,6 +24,8 @@ from zeep_wssec.errors import ProfileError
 from zeep_wssec.exchange import Received
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import hides_frames
+from zeep_wssec.payload.formats import make_format
+from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_connections import ProfileConnections
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
@@ -53,6 +55,7 @@ class Profile(ProfileConnections):
         tls: TLS | None = None,
         bsp: BasicSecurityProfile | None = None,
         replay: ReplayStore | None = None,
+        payload: Mapping[str, object] | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         """Make a profile from settings.
@@ -64,6 +67,7 @@ class Profile(ProfileConnections):
             operations: Overlays by SOAP action, addressing action or name of the Body's child.
             header, namespaces, limits, service, tls, bsp: The security header, prefixes, bounds and so on.
             replay, clock: Remembers accepted messages, in memory if unset; gives the aware present time.
+            payload: Settings of payload formats, by names of your own; see ``payload()``.
 
         Raises:
             ProfileError: The settings do not fit together.
@@ -80,6 +84,7 @@ class Profile(ProfileConnections):
             tls=tls,
             bsp=bsp,
             replay=MemoryReplayStore(clock=clock) if replay is None else replay,
+            payload=payload or {},
         )
         self._start(clock=clock, path=None)
 
@@ -164,6 +169,35 @@ class Profile(ProfileConnections):
         root = read_reply(reply, self.plan.limits)
         sent = read_request(request, actor=self.plan.header.actor)
         return self._check(root, sent, now, operation=operation, replay=replay)
+
+    def payload(self, name: str | None = None) -> PayloadFormat:
+        """Give the format that protects data outside of messages, with the keys of this profile.
+
+        Args:
+            name: As in ``[payload.NAME]``; may be left out where there is only one.
+
+        Raises:
+            ProfileError: There is none of that name.
+            PayloadUsageError: What the format needs is not installed.
+        """
+        settings = self.plan.payload
+        if name is None and len(settings) == 1:
+            name = next(iter(settings))
+        if name is None or name not in settings:
+            problem = (
+                "Which payload is meant is not said."
+                if name is None
+                else f"There is no payload {name!r}."
+            )
+            hint = (
+                f"There are {', '.join(settings)}."
+                if settings
+                else "Add [payload.NAME] to the profile."
+            )
+            raise ProfileError(problem, hint=hint, path="payload")
+        if name not in self._formats:
+            self._formats[name] = make_format(settings[name], keystore=self.plan.keystore)
+        return self._formats[name]
 
     def __repr__(self) -> str:
         plan, path = vars(self).get("plan"), vars(self).get("path")  # it may not be whole yet

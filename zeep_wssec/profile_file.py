@@ -21,6 +21,7 @@ from zeep_wssec.errors import (
 )
 from zeep_wssec.keys.files import read_file
 from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.payload.formats import FORMATS, format_of
 from zeep_wssec.plan import Overlay, Plan
 from zeep_wssec.profile_keys import KeystoreEntry, TrustSection, load_keystore
 from zeep_wssec.profile_schema import (
@@ -145,6 +146,7 @@ def _read_whole(document: Mapping[str, Any], top: Place) -> Plan:
         operations=operations,
         namespaces=namespaces,
         replay=replay,
+        payload=_read_payloads(document.get("payload", {}), top.at("payload")),
         **tables,
     )
 
@@ -224,6 +226,24 @@ def _read_operations(
     return operations
 
 
+def _read_payloads(value: Any, above: Place) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, table in require_table(value, above).items():
+        place = above.at(name)
+        known = require_table(table, place).get("format")
+        if not isinstance(known, str) or known not in FORMATS:
+            raise ProfileError(
+                "Which format this is, is not said."
+                if known is None
+                else "There is no such format.",
+                hint=f"Add format = {_listed(FORMATS)}.",
+                path=place.at("format").path,
+            )
+        cls = FORMATS[known].settings_class()
+        found[name] = read_settings(cls, table, place=place, also=("format",))
+    return found
+
+
 def _choose(
     table: Mapping[str, Any], key: str, classes: Mapping[str, type[Any]], place: Place
 ) -> type[Any] | None:
@@ -276,6 +296,11 @@ def settings_to_toml(plan: Plan) -> str:
         blocks += _step_blocks(overlay.outbound or (), f"{header}.outbound")
         if overlay.inbound is not None:
             blocks.append(_inbound_block(overlay.inbound, f"{header}.inbound"))
+    for name, settings in plan.payload.items():
+        header = f"payload.{toml_key(name)}"
+        blocks.append(
+            [f"[{header}]", f'format = "{format_of(settings)}"', *_written(settings, header)]
+        )
     return "\n".join("\n".join(lines) + "\n" for lines in blocks)
 
 

@@ -19,6 +19,7 @@ from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSe
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.keys.secrets import without_frames
+from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.plan import Plan
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import demands_for, require_signer, signers_for
@@ -40,6 +41,7 @@ class ProfileHook:
         self._paths: PathValidator = Rfc5280PathValidator()
         self._listeners: tuple[Callable[[ExchangeRecord], None], ...] = ()
         self._has_transport = False
+        self._formats: dict[str, PayloadFormat] = {}
 
     def _check(
         self,

@@ -18,6 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from zeep_wssec.algorithm_suites import ALGORITHM_SUITES
 from zeep_wssec.demands import Action, Demands, Inbound
 from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.payload.formats import FORMATS
 from zeep_wssec.plan import TLS, Service
 from zeep_wssec.profile_keys import KeystoreEntry, TrustSection
 from zeep_wssec.replay.settings import Replay
@@ -132,6 +133,7 @@ SECTIONS = (
     "outbound",
     "inbound",
     "operation",
+    "payload",
 )
 """Every key at the top of a file."""
 
@@ -209,6 +211,7 @@ def schema() -> dict[str, Any]:
         "outbound": outbound,
         "inbound": inbound,
         "operation": {"type": "object", "additionalProperties": overlay},
+        "payload": {"type": "object", "additionalProperties": _payloads()},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -216,6 +219,11 @@ def schema() -> dict[str, Any]:
         **_closed({name: properties[name] for name in SECTIONS}),
         "$defs": {**steps, "inbound": _object_of(Inbound), **modes},
     }
+
+
+def _payloads() -> dict[str, Any]:
+    classes = {name: row.settings_class() for name, row in FORMATS.items()}
+    return {"oneOf": [_object_of(cls, constant=("format", name)) for name, cls in classes.items()]}
 
 
 def _reference(name: str) -> dict[str, str]:
@@ -252,13 +260,14 @@ def _property_of(cls: type, option: Option) -> dict[str, Any]:
     found: dict[str, Any] = {"description": option.doc} if option.doc else {}
     if option.secret:
         return {**found, "type": "string", "minLength": 1}
-    if (cls, option.name) in _CHOICES:
-        found["enum"] = list(_CHOICES[cls, option.name])
+    choices = _CHOICES.get((cls, option.name)) or getattr(cls, "offered", {}).get(option.name)
+    if choices:
+        found["enum"] = list(choices)
     elif (cls, option.name) in _ITEM_CHOICES:
         items = {"enum": list(_ITEM_CHOICES[cls, option.name])}
         found |= {"type": "array", "items": items}
     elif option.name == "legacy":
-        names = {"enum": list(algorithms.LEGACY)}
+        names = {"enum": list(getattr(cls, "opt_ins", algorithms.LEGACY))}
         found |= {"type": "object", "propertyNames": names}
         found["additionalProperties"] = {"type": "string", "minLength": 1}
     else:

@@ -12,7 +12,13 @@ import click
 
 from zeep_wssec import __version__
 from zeep_wssec.cli.output import printable
-from zeep_wssec.errors import InboundError, KeyMaterialError, ProfileError, WSSecError
+from zeep_wssec.errors import (
+    InboundError,
+    KeyMaterialError,
+    PayloadUsageError,
+    ProfileError,
+    WSSecError,
+)
 
 REFUSED = 1
 """Exit code: the message is refused, or cannot be protected."""
@@ -26,6 +32,7 @@ _COMMANDS: Commands = {
     "check": ("zeep_wssec.cli.check:check", "Check and decrypt a message."),
     "demo": ("zeep_wssec.cli.demo:demo", "Show a secured exchange with throwaway keys."),
     "doctor": ("zeep_wssec.cli.doctor:doctor", "Show versions, and what cannot be imported."),
+    "payload": ("zeep_wssec.cli.payload:payload", "Protect data outside of messages."),
     "profile": ("zeep_wssec.cli.profile:profile", "Look at a profile file."),
     "secure": ("zeep_wssec.cli.secure:secure", "Protect a message."),
     "trust": ("zeep_wssec.cli.trust:trust", "Tell whom a profile trusts, and why not."),
@@ -79,7 +86,8 @@ class RootGroup(LazyGroup):
 
 def exit_code(error: WSSecError) -> int:
     """Give the exit code for an error: 2 when the caller's own files or keys are wrong, else 1."""
-    return WRONG if isinstance(error, (ProfileError, KeyMaterialError)) else REFUSED
+    wrong = (ProfileError, KeyMaterialError, PayloadUsageError)
+    return WRONG if isinstance(error, wrong) else REFUSED
 
 
 def describe_failure(error: WSSecError) -> list[str]:

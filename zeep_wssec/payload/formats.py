@@ -69,8 +69,22 @@ def require_format(name: str) -> FormatRow:
     )
 
 
-def make_format(name: str, *, keystore: Keystore, settings: object) -> PayloadFormat:
-    """Make a format of its settings."""
+def format_of(settings: object) -> str | None:
+    """Name the format whose settings these are; nothing is imported for it."""
+    kind = type(settings)
+    place = f"{kind.__module__}:{kind.__qualname__}"
+    return next((name for name, row in FORMATS.items() if row.settings == place), None)
+
+
+def make_format(settings: object, *, keystore: Keystore) -> PayloadFormat:
+    """Make a format of its settings.
+
+    Raises:
+        PayloadUsageError: They are of no format, or what the format needs is not installed.
+    """
+    name = format_of(settings)
+    if name is None:
+        raise PayloadUsageError(f"{type(settings).__name__} are settings of no payload format.")
     return require_format(name).format_class().from_settings(keystore, settings)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import chain
 
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.payload.cms.armour import ArmourWriter, open_armour
 from zeep_wssec.payload.cms.enveloping import (
@@ -51,13 +52,14 @@ class Cms:
         """
         self._keystore = keystore
         self.settings = settings or CmsSettings()
-        self._judge = SignerJudge(self.settings.signed_by, legacy=self.settings.legacy)
+        self._judge = SignerJudge(self.settings.demands, legacy=self.settings.legacy)
 
     @classmethod
     def from_settings(cls, keystore: Keystore, settings: CmsSettings) -> Cms:
         """Make the format of a keystore and its settings."""
         return cls(keystore, settings)
 
+    @hides_frames
     def sign(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:
@@ -82,6 +84,7 @@ class Cms:
                     out.write(detached_data(parts, settings))
         return self._written(writer, parts, structure="SignedData")
 
+    @hides_frames
     def verify(
         self,
         data: PayloadSource,
@@ -106,6 +109,7 @@ class Cms:
                     result = verify_data(source, writer, judging, content=detached)
         return replace(result, content=writer.content, size=writer.size)
 
+    @hides_frames
     def encrypt(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:
@@ -128,6 +132,7 @@ class Cms:
             )
         return self._written(writer, None, structure=self._enveloped)
 
+    @hides_frames
     def decrypt(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:
@@ -142,6 +147,7 @@ class Cms:
             result = decrypt_data(source, writer, judging)
         return replace(result, content=writer.content, size=writer.size)
 
+    @hides_frames
     def protect(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:
@@ -172,6 +178,7 @@ class Cms:
         structure = self._enveloped if is_nested else "SignedAndEnvelopedData"
         return self._written(writer, parts, structure=structure)
 
+    @hides_frames
     def open(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from zeep_wssec.demands import AnyoneUnder, Pin, Subject
 from zeep_wssec.errors import ProfileError
@@ -17,7 +17,7 @@ from zeep_wssec.payload.cms.algorithms import (
     KeyWrap,
     SignatureMethod,
 )
-from zeep_wssec.payload.trust import frozen_demands
+from zeep_wssec.payload.trust import Demand, frozen_demands
 from zeep_wssec.settings.checks import (
     allowed,
     check_choice,
@@ -42,6 +42,18 @@ _SAP: Final = re.compile(r"(SHA(?:3-)?[0-9]{1,3}|MD5)/(RSA|ECDSA|DSA)(?:/(PSS))?
 @dataclass(frozen=True, kw_only=True)
 class CmsSettings:
     """How data is signed and encrypted as CMS, and what such data from a partner must prove."""
+
+    opt_ins: ClassVar[Mapping[str, str]] = algorithms.LEGACY
+    """What ``legacy`` may have."""
+    offered: ClassVar[Mapping[str, Sequence[str]]] = {
+        "digest": tuple(algorithms.DIGESTS_BY_NAME),
+        "content_encryption": tuple(algorithms.CONTENT_CIPHERS_BY_NAME),
+        "key_transport": tuple(algorithms.KEY_TRANSPORTS_BY_NAME),
+        "oaep_digest": tuple(algorithms.OAEP_DIGESTS_BY_NAME),
+        "key_wrap": tuple(algorithms.KEY_WRAPS_BY_NAME),
+        "derivation_digest": tuple(algorithms.DERIVATION_DIGESTS_BY_NAME),
+    }
+    """Values of fields whose type is only ``str``, for editors to offer."""
 
     signers: Sequence[str] = ()
     """Aliases of our key pairs that sign; unset: the only one of the keystore."""
@@ -83,7 +95,7 @@ class CmsSettings:
     """On output; input is read in every encoding."""
     block_bytes: int | None = None
     """Write open-ended BER with content in blocks of this size; unset: DER."""
-    signed_by: Sequence[str | Pin | Subject | AnyoneUnder] = ()
+    signed_by: str | Pin | Subject | AnyoneUnder | Sequence[str | Pin | Subject | AnyoneUnder] = ()
     """Who may sign: aliases (``"new?"`` may be missing still), pins, subjects; unset: every partner."""
     signatures: Signatures = "all"
     """Which signatures must count: all that are there, any, or one of each who is named in ``signed_by``."""
@@ -134,6 +146,11 @@ class CmsSettings:
             )
         if self.protection == "pkcs7" and self.detached:
             raise ProfileError("What is signed and enveloped holds its content.", path="detached")
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """Who may sign."""
+        return frozen_demands("signed_by", self.signed_by)
 
     @property
     def digest_method(self) -> Digest:
