@@ -10,7 +10,7 @@ from lxml import etree
 
 from zeep_wssec.demands import Demands, Inbound, SignedBy
 from zeep_wssec.errors import ProfileError
-from zeep_wssec.exchange import Exchange, relates_to
+from zeep_wssec.exchange import Exchange
 from zeep_wssec.header.binary_token import BINARY_TOKEN
 from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION
 from zeep_wssec.header.context import Incoming
@@ -26,18 +26,15 @@ from zeep_wssec.settings import (
     UsernameToken,
 )
 from zeep_wssec.soap.namespaces import WSA, WSA_2004, readable_name
-from zeep_wssec.soap.parts import ADDRESSING, IN_SECURITY, Part, find_part
+from zeep_wssec.soap.parts import IN_SECURITY, Part, find_part
 from zeep_wssec.step_order import made_name
 from zeep_wssec.verdict import (
     Verdict,
     judge_binding,
-    judge_cardinality,
     judge_confirmations,
     judge_order,
     judge_relation,
-    judge_unity,
     judge_users,
-    names_request,
     refuse_wrong_users,
 )
 
@@ -50,6 +47,7 @@ __all__ = [
     "signers_for",
 ]
 
+_ADDRESSING = frozenset({"MessageID", "RelatesTo", "To", "Action", "From", "ReplyTo", "FaultTo"})
 _IN_SECURITY = frozenset({*IN_SECURITY.values(), BINARY_TOKEN, SIGNATURE_CONFIRMATION})
 
 
@@ -232,7 +230,6 @@ def judge(
         if demands.order:
             judge_order(message, demands.order, verdict)
     _judge_places(message, verdict)
-    judge_cardinality(message, verdict)
     must_sign = isinstance(demands, Inbound) and bool(demands.signed)
     required = isinstance(demands, Inbound) and demands.related == "required"
     judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
@@ -241,17 +238,7 @@ def judge(
     if must_sign:
         nodes = [node for part in signed for node in _elements(message, plan, part)]
         judge_binding(message, exchange, nodes=nodes, ours=_our_secrets(plan), verdict=verdict)
-        judge_unity(message, [*nodes, *_proofs(message, exchange, verdict)], verdict)
     return verdict
-
-
-def _proofs(message: Incoming, exchange: Exchange | None, verdict: Verdict) -> list[etree._Element]:
-    """Give what proves when the message was made, and which request it answers."""
-    timestamp = message.timestamp
-    proofs = [] if timestamp is None or message.max_age_seconds is None else [timestamp.node]
-    if exchange is not None and names_request(exchange, verdict):
-        proofs += [*relates_to(message.envelope), *message.confirmations]
-    return proofs
 
 
 def _our_secrets(plan: Plan) -> set[str]:
@@ -313,7 +300,7 @@ def _judge_places(message: Incoming, verdict: Verdict) -> None:
 def _place_of(node: etree._Element, message: Incoming) -> etree._Element | None:
     """Give the parent that an element of this kind must have, or ``None`` where any will do."""
     namespace, _, local = str(node.tag).lstrip("{").rpartition("}")
-    if namespace in (WSA, WSA_2004) and local in ADDRESSING:
+    if namespace in (WSA, WSA_2004) and local in _ADDRESSING:
         return message.envelope.header
     if node.tag == message.envelope.body.tag:
         return message.envelope.root

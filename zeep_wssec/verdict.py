@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
@@ -20,8 +19,6 @@ from zeep_wssec.header.evidence import (
     TimestampEvidence,
     UsernameTokenEvidence,
 )
-from zeep_wssec.soap.namespaces import WSA, WSA_2004
-from zeep_wssec.soap.parts import ADDRESSING
 
 _ACTIONS: dict[type[Evidence], Action] = {
     TimestampEvidence: "timestamp",
@@ -89,25 +86,6 @@ def judge_relation(
     verdict.note_signed(signed, _RELATED, "RelatesTo", must_sign=must_sign)
 
 
-def judge_cardinality(message: Incoming, verdict: Verdict) -> None:
-    """Refuse an addressing block that stands there twice: a signed one and one that is read could differ.
-
-    RelatesTo may be there several times; ``judge_relation`` holds each of them against the request.
-
-    Spec: WS-Addressing 1.0 SOAP Binding, section 3.2, Conveying Message Addressing Properties.
-    """
-    header = message.envelope.header
-    blocks = Counter(
-        (block.tag, message.envelope.actor_of(block))
-        for namespace in (WSA, WSA_2004)
-        for block in (() if header is None else header.iterchildren(f"{{{namespace}}}*"))
-    )
-    for (tag, _), count in blocks.items():
-        local = str(tag).rpartition("}")[2]
-        if count > 1 and local in ADDRESSING - {"RelatesTo"}:
-            verdict.missing.append(f"{local} must be there once, but is there {count} times")
-
-
 def judge_confirmations(
     message: Incoming,
     exchange: Exchange | None,
@@ -146,41 +124,6 @@ def names_request(exchange: Exchange, verdict: Verdict) -> bool:
     return _RELATED in verdict.proved or (
         _CONFIRMED in verdict.proved and bool(exchange.signature_values)
     )
-
-
-def judge_unity(message: Incoming, nodes: Sequence[etree._Element], verdict: Verdict) -> None:
-    """Refuse parts whose signatures have nothing to do with each other: they may be of several messages.
-
-    One signature must cover them all, some by covering the signatures over them.
-
-    Args:
-        message: The message, with all its signatures verified.
-        nodes: The elements that must belong together; one that is not signed at all is judged elsewhere.
-        verdict: What was proved so far.
-    """
-    covering = [found for found in map(message.covering, nodes) if found]
-    if len(message.signatures) < 2 or not covering:
-        return
-    if not any(
-        all(any(item in bound for item in found) for found in covering)
-        for bound in (_bound_by(start, message) for start in message.signatures)
-    ):
-        verdict.missing.append(
-            "the signed parts must be held together by one signature over them, or over their "
-            "signatures, but are not: they may be of several messages"
-        )
-
-
-def _bound_by(start: SignatureEvidence, message: Incoming) -> list[SignatureEvidence]:
-    """Give a signature, those that it covers, those that they cover, and so on."""
-    bound = [start]
-    for outer in bound:
-        bound += [
-            item
-            for item in message.signatures
-            if item not in bound and outer in message.covering(item.element)
-        ]
-    return bound
 
 
 def judge_binding(

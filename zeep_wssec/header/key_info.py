@@ -16,7 +16,6 @@ from zeep_wssec.header.binary_token import (
     write_binary_token,
 )
 from zeep_wssec.header.context import Outgoing
-from zeep_wssec.header.key_value import write_key_value
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.settings import KeyReference
 from zeep_wssec.settings.references import WITHOUT_TOKEN_REFERENCE
@@ -30,6 +29,7 @@ from zeep_wssec.soap.namespaces import (
     WSSE11,
     WSU,
 )
+from zeep_wssec.xmlcrypto.key_value import write_key_value
 
 SKI = TOKEN_PROFILE + "X509SubjectKeyIdentifier"
 THUMBPRINT = MESSAGE_SECURITY_11 + "ThumbprintSHA1"

@@ -50,6 +50,10 @@ class FormatRow:
 
 FORMATS: Mapping[str, FormatRow] = {
     "cms": FormatRow("zeep_wssec.payload.cms.settings:CmsSettings", "zeep_wssec.payload.cms:Cms"),
+    "jws": FormatRow("zeep_wssec.payload.jws.settings:JwsSettings", "zeep_wssec.payload.jws:Jws"),
+    "xmldsig": FormatRow(
+        "zeep_wssec.payload.xmldsig.settings:XmlDsigSettings", "zeep_wssec.payload.xmldsig:XmlDsig"
+    ),
 }
 """One row a format; a profile's ``format = "…"`` and the command line's ``--format`` name it."""
 

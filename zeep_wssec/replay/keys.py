@@ -38,6 +38,11 @@ def message_id_key(signer: bytes, message_id: str) -> bytes:
     return _digest(b"MessageID", signer, message_id.encode())
 
 
+def payload_key(signer: str, signed_at: str, payload: bytes) -> bytes:
+    """Give the key of a signed HTTP request: who signed what, and when."""
+    return _digest(b"Payload", signer.encode(), signed_at.encode(), payload)
+
+
 def _digest(kind: bytes, *values: bytes) -> bytes:
     """Digest values with their lengths, so that none runs into the next."""
     framed = b"".join(len(value).to_bytes(8, "big") + value for value in values)

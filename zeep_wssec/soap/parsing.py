@@ -40,7 +40,7 @@ def parse_message(data: bytes, limits: Limits) -> etree._Element:
     return root
 
 
-def parse_unchecked(data: bytes, limits: Limits) -> etree._Element:
+def parse_unchecked(data: bytes, limits: Limits, *, keep_comments: bool = False) -> etree._Element:
     """Parse a whole message whose tree ``check_tree`` has yet to pass.
 
     Comments are dropped, as zeep drops them: every reader then sees the same text.
@@ -57,11 +57,23 @@ def parse_unchecked(data: bytes, limits: Limits) -> etree._Element:
     if _DOCTYPE.search(data[:4096]):
         raise _dtd_refused()
     try:
-        root = etree.fromstring(data, _message_parser(len(data) > _LIBXML2_TEXT))
+        parser = _message_parser(len(data) > _LIBXML2_TEXT, keep_comments)
+        root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         # str(error) has the place a second time, with a file name that is none.
         problem = getattr(error, "msg", None) or str(error)
         raise MalformedSecurityError(f"The message is not well-formed XML: {problem}.") from None
+    return root
+
+
+def parse_document(data: bytes, limits: Limits, *, keep_comments: bool = False) -> etree._Element:
+    """Parse a document that is no message, within the same bounds; it may hold processing instructions.
+
+    Raises:
+        MalformedSecurityError: As for ``parse_message``.
+    """
+    root = parse_unchecked(data, limits, keep_comments=keep_comments)
+    _check_document(root, limits, is_message=False)
     return root
 
 
@@ -85,7 +97,9 @@ def check_tree(root: etree._Element, limits: Limits) -> None:
     check_security_headers(root, limits)
 
 
-def _check_document(root: etree._Element, limits: Limits, *, outer: int = 0) -> None:
+def _check_document(
+    root: etree._Element, limits: Limits, *, outer: int = 0, is_message: bool = True
+) -> None:
     """Check a tree that will stand below ``outer`` elements."""
     info = root.getroottree().docinfo
     if info.internalDTD is not None:
@@ -95,7 +109,7 @@ def _check_document(root: etree._Element, limits: Limits, *, outer: int = 0) -> 
             f"The message is encoded as {str(info.encoding)[:40]}.",
             hint="SOAP messages are UTF-8 or UTF-16; ASCII and Latin-1 are read, too.",
         )
-    if _has_foreign_nodes(root):
+    if is_message and _has_foreign_nodes(root):
         raise MalformedSecurityError(
             "The message has a processing instruction or a comment: its text could be read in two ways.",
             hint="Parse it with remove_comments=True, or hand over the bytes.",
@@ -220,13 +234,13 @@ def _over(sentence: str, name: str) -> MalformedSecurityError:
     )
 
 
-def _message_parser(huge_tree: bool) -> etree.XMLParser:
+def _message_parser(huge_tree: bool, keep_comments: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
-        remove_comments=True,
+        remove_comments=not keep_comments,
         huge_tree=huge_tree,
         recover=False,
     )

@@ -87,6 +87,37 @@ def canonicalize_without(
     """
     if root.getparent() is not None:
         raise MalformedSecurityError("An enveloped signature must cover the root of its document.")
+    copied = _copied_without(root, signature)
+    return _canonicalize(copied, copied.getroot(), form.without_comments())
+
+
+def canonicalize_element_without(
+    element: etree._Element, signature: etree._Element, form: CanonicalForm = PLAIN
+) -> bytes:
+    """Give the canonical form of an element in its document as if ``signature`` inside it were not there.
+
+    Args:
+        element: Named by its Id; the root of the document or below it.
+        signature: Below ``element``.
+        form: Which form.
+
+    Raises:
+        MalformedSecurityError: ``signature`` is not below ``element``, or there is no such form.
+
+    Spec: XML Signature 1.1, section 6.6.4, Enveloped Signature Transform.
+    """
+    _path(signature, element)
+    root = element.getroottree().getroot()
+    place = [] if element is root else _path(element, root)
+    found = _copied_without(root, signature).getroot()
+    for index in place:
+        found = found[index]
+    return _canonicalize(found, found, form.without_comments())
+
+
+def _copied_without(
+    root: etree._Element, signature: etree._Element | None
+) -> etree._ElementTree[etree._Element]:
     path = [] if signature is None else _path(signature, root)
     copied = copy.deepcopy(etree.ElementTree(root))
     if path:
@@ -94,7 +125,7 @@ def canonicalize_without(
         for index in path[:-1]:
             parent = parent[index]
         _take_out(parent, path[-1])
-    return _canonicalize(copied, copied.getroot(), form.without_comments())
+    return copied
 
 
 def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tuple[str, ...]]:

@@ -1,8 +1,9 @@
 """A ``ds:Signature`` read into frozen data by an allow-list, before any key is touched.
 
-What does not fit is refused: no Object, no Manifest, no transform but a canonicalization, the
-STR-Transform or, for the whole document, the enveloped-signature transform; no reference out of the
-document, no truncated value. What is left can be verified without surprises.
+What does not fit is refused: no Manifest, no transform but a canonicalization, the STR-Transform or, for
+the whole document, the enveloped-signature transform; no reference out of the document, no truncated
+value. What is left can be verified without surprises. Signatures of documents outside of WS-Security may
+have a little more, which a ``SignatureShape`` names.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError, UnsupportedAlgorithmError
 from zeep_wssec.xmlcrypto.algorithms import (
+    CANONICALIZATIONS_BY_NAME,
     CANONICALIZATIONS_BY_URI,
     DIGESTS_BY_URI,
     ENVELOPED,
@@ -23,13 +25,14 @@ from zeep_wssec.xmlcrypto.algorithms import (
     SignatureMethod,
 )
 from zeep_wssec.xmlcrypto.c14n import CanonicalForm, is_listable_prefix
-from zeep_wssec.xmlcrypto.values import children_of, decode_base64
+from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 SIGNATURE = f"{{{DS}}}Signature"
 SIGNED_INFO = f"{{{DS}}}SignedInfo"
 SIGNATURE_VALUE = f"{{{DS}}}SignatureValue"
 KEY_INFO = f"{{{DS}}}KeyInfo"
+OBJECT = f"{{{DS}}}Object"
 _C14N_METHOD = f"{{{DS}}}CanonicalizationMethod"
 _SIGNATURE_METHOD = f"{{{DS}}}SignatureMethod"
 _REFERENCE = f"{{{DS}}}Reference"
@@ -42,7 +45,43 @@ WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secex
 _TRANSFORMATION_PARAMETERS = f"{{{WSSE}}}TransformationParameters"
 _WSU_ID = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id"
 _ALGORITHM = frozenset({"Algorithm"})
+XPATH_FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
+_XPATH = f"{{{XPATH_FILTER}}}XPath"
+_MAX_FILTERS = 4
 _MAX_PREFIXES = 64
+_IMPLICIT = CANONICALIZATIONS_BY_NAME["c14n"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureShape:
+    """What a Signature may hold beyond what WS-Security allows; what is not named here is refused."""
+
+    max_objects: int = 0
+    """``ds:Object`` elements behind KeyInfo."""
+    needs_key_info: bool = True
+    reference_types: frozenset[str] = frozenset()
+    """Values of ``Type`` that a Reference may have."""
+    implicit_transform: bool = False
+    """Whether a Reference may have no canonicalization: it is then Canonical XML 1.0 (section 4.4.3.2)."""
+    enveloped_ids: bool = False
+    """Whether the enveloped-signature transform may stand at a reference to an Id."""
+    filters: bool = False
+    """Whether XPath Filter 2.0 may stand in front of the canonicalization; whoever allows it holds each
+    expression against those that it knows."""
+
+
+WS_SECURITY = SignatureShape()
+
+
+@dataclass(frozen=True)
+class XPathFilter:
+    """One filter of XPath Filter 2.0; nothing of it has been evaluated."""
+
+    operation: str
+    """``"intersect"`` or ``"subtract"``."""
+    expression: str
+    namespaces: tuple[tuple[str, str], ...]
+    """Prefixes in scope of it, with their URIs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +96,11 @@ class ReferenceModel:
     digest: Digest
     value: bytes
     enveloped: bool = False
-    """Whether it covers the whole document but for the Signature; exactly then ``uri`` is empty."""
+    """Whether it covers what it names but for the Signature; always so where ``uri`` is empty."""
+    type: str = ""
+    """Its ``Type``, or empty."""
+    filters: tuple[XPathFilter, ...] = ()
+    """Filters in front of the canonicalization."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,14 +115,19 @@ class SignatureModel:
     references: tuple[ReferenceModel, ...]
     value: bytes
     key_info: etree._Element
+    """Where a shape allows that there is none, an empty one that stands nowhere."""
+    objects: tuple[etree._Element, ...] = ()
 
 
-def read_signature(element: etree._Element, *, max_references: int) -> SignatureModel:
+def read_signature(
+    element: etree._Element, *, max_references: int, shape: SignatureShape = WS_SECURITY
+) -> SignatureModel:
     """Read a ``ds:Signature``.
 
     Args:
         element: The Signature; left unchanged.
         max_references: References that are allowed; no reference at all signs nothing and is refused.
+        shape: What is allowed beyond the shape of WS-Security.
 
     Raises:
         MalformedSecurityError: A structure outside the allow-list.
@@ -89,11 +137,7 @@ def read_signature(element: etree._Element, *, max_references: int) -> Signature
     """
     # Some writers give it both; the Id index knows either.
     children = children_of(element, attributes={"Id", _WSU_ID})
-    if [child.tag for child in children] != [SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO]:
-        raise MalformedSecurityError(
-            "A Signature must hold SignedInfo, SignatureValue and KeyInfo, and nothing else."
-        )
-    signed_info, value, key_info = children
+    signed_info, value, key_info, objects = _split(children, shape)
     parts = children_of(signed_info, attributes={"Id"})
     if [part.tag for part in parts[:2]] != [_C14N_METHOD, _SIGNATURE_METHOD] or any(
         part.tag != _REFERENCE for part in parts[2:]
@@ -110,10 +154,32 @@ def read_signature(element: etree._Element, *, max_references: int) -> Signature
         signed_info=signed_info,
         form=_read_canonicalization(parts[0]),
         method=_read_method(parts[1]),
-        references=tuple(_read_reference(part) for part in parts[2:]),
+        references=tuple(_read_reference(part, shape) for part in parts[2:]),
         value=decode_base64(value),
         key_info=key_info,
+        objects=objects,
     )
+
+
+def _split(
+    children: list[etree._Element], shape: SignatureShape
+) -> tuple[etree._Element, etree._Element, etree._Element, tuple[etree._Element, ...]]:
+    """Give SignedInfo, SignatureValue, KeyInfo and the Objects behind it."""
+    if not shape.needs_key_info and [child.tag for child in children[2:3]] != [KEY_INFO]:
+        children = [*children[:2], etree.Element(KEY_INFO), *children[2:]]
+    required = [SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO]
+    objects = children[3:]
+    if (
+        [child.tag for child in children[:3]] != required
+        or len(objects) > shape.max_objects
+        or any(child.tag != OBJECT for child in objects)
+    ):
+        raise MalformedSecurityError(
+            "A Signature must hold SignedInfo, SignatureValue and KeyInfo, and nothing else."
+            if not shape.max_objects
+            else "A Signature must hold SignedInfo, SignatureValue, KeyInfo and Objects, in this order."
+        )
+    return children[0], children[1], children[2], tuple(objects)
 
 
 def _read_canonicalization(element: etree._Element) -> CanonicalForm:
@@ -164,33 +230,30 @@ def _read_method(element: etree._Element) -> SignatureMethod:
     return method
 
 
-def _read_reference(element: etree._Element) -> ReferenceModel:
-    children = children_of(element, attributes={"URI", "Id"})
+def _read_reference(element: etree._Element, shape: SignatureShape) -> ReferenceModel:
+    known = {"URI", "Id", "Type"} if shape.reference_types else {"URI", "Id"}
+    children = children_of(element, attributes=known)
+    type_ = element.get("Type") or ""
+    if type_ and type_ not in shape.reference_types:
+        raise MalformedSecurityError(f"A Reference of the type {type_[:120]!r} is not understood.")
+    if shape.implicit_transform and [child.tag for child in children[:1]] != [_TRANSFORMS]:
+        children = [etree.Element(_TRANSFORMS), *children]
     if [child.tag for child in children] != [_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE]:
         raise MalformedSecurityError(
             "A Reference must hold Transforms, DigestMethod and DigestValue."
         )
     uri = element.get("URI")
-    enveloped = uri == ""
     transforms = children_of(children[0])
+    enveloped = uri == "" or (shape.enveloped_ids and _starts_enveloped(transforms))
     if enveloped:
         transforms = _without_enveloped(transforms)
-    if [transform.tag for transform in transforms] != [_TRANSFORM]:
-        raise MalformedSecurityError("A Reference must have exactly one Transform.")
-    form, dereferences = _read_transform(transforms[0])
+    filters: tuple[XPathFilter, ...] = ()
+    if shape.filters and transforms and transforms[0].get("Algorithm") == XPATH_FILTER:
+        filters, transforms = _read_filters(transforms[0]), transforms[1:]
+    form, dereferences = _read_transforms(transforms, shape)
     if enveloped and dereferences:
         raise MalformedSecurityError("An STR-Transform must start at a SecurityTokenReference.")
-    if children_of(children[1], attributes=_ALGORITHM) or children[2].attrib:
-        raise MalformedSecurityError("DigestMethod and DigestValue hold nothing but their value.")
-    algorithm = children[1].get("Algorithm")
-    digest = DIGESTS_BY_URI.get(algorithm or "")
-    if digest is None:
-        raise _unsupported(algorithm, "no such digest is supported")
-    value = decode_base64(children[2])
-    if len(value) != digest.size:
-        raise MalformedSecurityError(
-            f"A {digest.name} DigestValue has {digest.size} octets, not {len(value)}."
-        )
+    digest, value = _read_digest(children[1], children[2])
     return ReferenceModel(
         uri=uri,
         form=form,
@@ -198,7 +261,62 @@ def _read_reference(element: etree._Element) -> ReferenceModel:
         digest=digest,
         value=value,
         enveloped=enveloped,
+        type=type_,
+        filters=filters,
     )
+
+
+def _read_digest(method: etree._Element, held: etree._Element) -> tuple[Digest, bytes]:
+    if children_of(method, attributes=_ALGORITHM) or held.attrib:
+        raise MalformedSecurityError("DigestMethod and DigestValue hold nothing but their value.")
+    algorithm = method.get("Algorithm")
+    digest = DIGESTS_BY_URI.get(algorithm or "")
+    if digest is None:
+        raise _unsupported(algorithm, "no such digest is supported")
+    value = decode_base64(held)
+    if len(value) != digest.size:
+        raise MalformedSecurityError(
+            f"A {digest.name} DigestValue has {digest.size} octets, not {len(value)}."
+        )
+    return digest, value
+
+
+def _read_filters(transform: etree._Element) -> tuple[XPathFilter, ...]:
+    """Read the filters of one transform.
+
+    Spec: XML-Signature XPath Filter 2.0, section 4.
+    """
+    children = children_of(transform, attributes=_ALGORITHM)
+    if not 1 <= len(children) <= _MAX_FILTERS:
+        raise MalformedSecurityError(f"A filter must hold 1 to {_MAX_FILTERS} expressions.")
+    found = []
+    for child in children:
+        operation = child.get("Filter") or ""
+        if (
+            child.tag != _XPATH
+            or operation not in ("intersect", "subtract")
+            or len(child.attrib) > 1
+        ):
+            raise MalformedSecurityError("A filter must intersect or subtract.")
+        namespaces = tuple(
+            sorted((prefix, uri) for prefix, uri in child.nsmap.items() if prefix is not None)
+        )
+        found.append(XPathFilter(operation, text_of(child).strip(), namespaces))
+    return tuple(found)
+
+
+def _read_transforms(
+    transforms: list[etree._Element], shape: SignatureShape
+) -> tuple[CanonicalForm, bool]:
+    if not transforms and shape.implicit_transform:
+        return CanonicalForm(_IMPLICIT), False
+    if [transform.tag for transform in transforms] != [_TRANSFORM]:
+        raise MalformedSecurityError("A Reference must have exactly one Transform.")
+    return _read_transform(transforms[0])
+
+
+def _starts_enveloped(transforms: list[etree._Element]) -> bool:
+    return bool(transforms) and transforms[0].get("Algorithm") == ENVELOPED
 
 
 def _without_enveloped(transforms: list[etree._Element]) -> list[etree._Element]:

@@ -13,6 +13,7 @@ from lxml import etree
 
 from zeep_wssec.errors import (
     KeyUsageError,
+    MalformedSecurityError,
     OutboundError,
     SignatureInvalidError,
     UnsupportedAlgorithmError,
@@ -30,13 +31,14 @@ from zeep_wssec.xmlcrypto.algorithms import (
 from zeep_wssec.xmlcrypto.c14n import (
     CanonicalForm,
     canonicalize,
+    canonicalize_element_without,
     canonicalize_with_type_prefixes,
     canonicalize_without,
     type_prefixes,
 )
 from zeep_wssec.xmlcrypto.hmac_key import HmacSigner
 from zeep_wssec.xmlcrypto.primitives import fits, verify_value, xml_value
-from zeep_wssec.xmlcrypto.signature_model import DS, WSSE, SignatureModel
+from zeep_wssec.xmlcrypto.signature_model import DS, WSSE, ReferenceModel, SignatureModel
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,7 +69,7 @@ def reference_xml(
     else:
         form = CanonicalForm(method, (prefixes or ()) if method.exclusive else ())
         octets = canonicalize(part.element, form.without_comments())
-    return digested_reference_xml(part.id, digest, octets, _method_xml("Transform", form))
+    return digested_reference_xml(part.id, digest, octets, method_xml("Transform", form))
 
 
 def enveloped_reference_xml(
@@ -93,8 +95,21 @@ def enveloped_reference_xml(
     if form is None:
         form = CanonicalForm(prefixes=type_prefixes(root))
     octets = canonicalize_without(root, signature, form)
-    transforms = f'<ds:Transform Algorithm="{ENVELOPED}"/>{_method_xml("Transform", form)}'
+    transforms = f'<ds:Transform Algorithm="{ENVELOPED}"/>{method_xml("Transform", form)}'
     return _reference_xml("", digest, octets, transforms)
+
+
+def filtered_reference_xml(digest: Digest, octets: bytes, transforms: str) -> str:
+    """Give the ``ds:Reference`` to a whole document of which filters leave ``octets``.
+
+    Args:
+        digest: For the canonical octets.
+        octets: What is left.
+        transforms: That leave them, behind the enveloped-signature transform.
+    """
+    return _reference_xml(
+        "", digest, octets, f'<ds:Transform Algorithm="{ENVELOPED}"/>{transforms}'
+    )
 
 
 def key_info_reference_xml(
@@ -124,7 +139,7 @@ def key_info_reference_xml(
         octets = canonicalize(stand_in[0])
     finally:
         security.remove(stand_in)
-    return digested_reference_xml(id, digest, octets, _method_xml("Transform", CanonicalForm()))
+    return digested_reference_xml(id, digest, octets, method_xml("Transform", CanonicalForm()))
 
 
 def token_reference_xml(id: str, digest: Digest, octets: bytes) -> str:
@@ -137,26 +152,32 @@ def token_reference_xml(id: str, digest: Digest, octets: bytes) -> str:
         digest,
         octets,
         f'<ds:Transform Algorithm="{STR_TRANSFORM}"><wsse:TransformationParameters xmlns:wsse="{WSSE}">'
-        f"{_method_xml('CanonicalizationMethod', CanonicalForm())}"
+        f"{method_xml('CanonicalizationMethod', CanonicalForm())}"
         "</wsse:TransformationParameters></ds:Transform>",
     )
 
 
-def digested_reference_xml(id: str, digest: Digest, octets: bytes, transform: str) -> str:
+def digested_reference_xml(
+    id: str, digest: Digest, octets: bytes, transform: str, *, type: str = ""
+) -> str:
     """Give the ``ds:Reference`` to ``id`` with one transform and the digest of its ``octets``."""
-    return _reference_xml(f"#{id}", digest, octets, transform)
+    return _reference_xml(f"#{id}", digest, octets, transform, type=type)
 
 
-def _reference_xml(uri: str, digest: Digest, octets: bytes, transforms: str) -> str:
+def _reference_xml(
+    uri: str, digest: Digest, octets: bytes, transforms: str, *, type: str = ""
+) -> str:
     value = base64.b64encode(digest.of(octets)).decode()
+    stated = f' Type="{type}"' if type else ""
     return (
-        f'<ds:Reference URI="{uri}"><ds:Transforms>{transforms}</ds:Transforms>'
+        f'<ds:Reference URI="{uri}"{stated}><ds:Transforms>{transforms}</ds:Transforms>'
         f'<ds:DigestMethod Algorithm="{digest.uri}"/><ds:DigestValue>{value}</ds:DigestValue>'
         "</ds:Reference>"
     )
 
 
-def _method_xml(name: str, form: CanonicalForm) -> str:
+def method_xml(name: str, form: CanonicalForm) -> str:
+    """Give an element ``ds:name`` that states a canonical form."""
     if not form.prefixes or not form.method.exclusive:
         return f'<ds:{name} Algorithm="{form.method.uri}"/>'
     return (
@@ -172,6 +193,7 @@ def unsigned_signature(
     method: SignatureMethod,
     references: Sequence[str],
     key_info: str,
+    objects: str = "",
 ) -> etree._Element:
     """Give a ``ds:Signature`` whose value is still empty; sign it in its place with ``fill_in``.
 
@@ -181,12 +203,13 @@ def unsigned_signature(
         method: How it will be signed.
         references: Each a ``ds:Reference``.
         key_info: A ``ds:KeyInfo``.
+        objects: ``ds:Object`` elements.
     """
     return etree.fromstring(
         f'<ds:Signature xmlns:ds="{DS}" Id="{id}"><ds:SignedInfo>'
-        f"{_method_xml('CanonicalizationMethod', form)}"
+        f"{method_xml('CanonicalizationMethod', form)}"
         f'<ds:SignatureMethod Algorithm="{method.uri}"/>{"".join(references)}</ds:SignedInfo>'
-        f"<ds:SignatureValue></ds:SignatureValue>{key_info}</ds:Signature>"
+        f"<ds:SignatureValue></ds:SignatureValue>{key_info}{objects}</ds:Signature>"
     )
 
 
@@ -241,8 +264,22 @@ class ReferenceReader(Protocol):
         """
 
 
-def check_references(model: SignatureModel, reader: ReferenceReader) -> tuple[etree._Element, ...]:
+def _no_filters(node: etree._Element, reference: ReferenceModel) -> bytes:
+    raise MalformedSecurityError(f"The Reference {reference.uri!r} to {node.tag!r} has filters.")
+
+
+def check_references(
+    model: SignatureModel,
+    reader: ReferenceReader,
+    *,
+    filtered: Callable[[etree._Element, ReferenceModel], bytes] = _no_filters,
+) -> tuple[etree._Element, ...]:
     """Compare the digest of every reference; give the nodes that are covered, in reference order.
+
+    Args:
+        model: The signature.
+        reader: Finds what references name.
+        filtered: Gives the octets of a node behind the filters of its reference, where a shape allows them.
 
     Raises:
         SignatureInvalidError: A digest does not match, or two references name one element.
@@ -252,9 +289,14 @@ def check_references(model: SignatureModel, reader: ReferenceReader) -> tuple[et
         node = reader.node(reference.uri)
         if reference.dereferences:
             node, octets = reader.token(node, reference.form)
+        elif reference.filters:
+            octets = filtered(node, reference)
         elif reference.enveloped:
             root, signature = reader.as_written(node), reader.as_written(model.element)
-            octets = canonicalize_without(root, signature, reference.form)
+            if reference.uri:
+                octets = canonicalize_element_without(root, signature, reference.form)
+            else:
+                octets = canonicalize_without(root, signature, reference.form)
         else:
             octets = canonicalize(reader.as_written(node), reference.form.without_comments())
         if any(node is item for item in covered):

@@ -35,7 +35,7 @@ def decode_base64(element: etree._Element) -> bytes:
         octets = b""
     # Too much padding passes the strict decoder.
     if len(text) != (len(octets) + 2) // 3 * 4:
-        raise MalformedSecurityError(f"{_local_name(element)} does not hold base64.")
+        raise MalformedSecurityError(f"{local_name(element)} does not hold base64.")
     return octets
 
 
@@ -46,7 +46,7 @@ def text_of(element: etree._Element) -> str:
         MalformedSecurityError: It has children.
     """
     if len(element):
-        raise MalformedSecurityError(f"{_local_name(element)} must hold text only.")
+        raise MalformedSecurityError(f"{local_name(element)} must hold text only.")
     return element.text or ""
 
 
@@ -61,14 +61,15 @@ def children_of(
     children = list(element)
     for text in (element.text, *[child.tail for child in children]):
         if text and text.strip():
-            raise MalformedSecurityError(f"{_local_name(element)} holds text beside its elements.")
+            raise MalformedSecurityError(f"{local_name(element)} holds text beside its elements.")
     for key in element.keys():  # noqa: SIM118  # an element is iterated by its children
         if key not in attributes:
             raise MalformedSecurityError(
-                f"{_local_name(element)} has the attribute {str(key)[:120]}, which is not allowed."
+                f"{local_name(element)} has the attribute {str(key)[:120]}, which is not allowed."
             )
     return children
 
 
-def _local_name(element: etree._Element) -> str:
+def local_name(element: etree._Element) -> str:
+    """Give the name of an element without its namespace."""
     return str(element.tag).rsplit("}", 1)[-1]

@@ -1,0 +1,197 @@
+"""Detached JWS as a payload format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Self
+
+from zeep_wssec.errors import PayloadLimitError, PayloadSignerError, PayloadUsageError
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.snapshot import Snapshot
+from zeep_wssec.payload.jws.algorithms import ALGORITHMS, JwsAlgorithm, sign_octets, verify_octets
+from zeep_wssec.payload.jws.header import (
+    MAX_TOKEN_BYTES,
+    check_header,
+    encode_header,
+    read_token,
+    require_key_id,
+    signing_input,
+)
+from zeep_wssec.payload.jws.key_ids import base64url, certificate_key_id, key_id_of
+from zeep_wssec.payload.jws.settings import JwsSettings
+from zeep_wssec.payload.parties import require_signing_key
+from zeep_wssec.payload.results import PayloadResult, PayloadSigner
+from zeep_wssec.payload.shape import moment
+from zeep_wssec.payload.signing_only import SigningOnly
+from zeep_wssec.payload.sinks import open_sink
+from zeep_wssec.payload.streams import PayloadSink, PayloadSource, open_source
+from zeep_wssec.payload.trust import SignerJudge, TrustedSigner
+
+
+class Jws(SigningOnly):
+    """Signs payloads and verifies the partners' signatures; a signature is ``header..value``.
+
+    What is signed is octets: text has to be encoded first, exactly as it is sent.
+    """
+
+    format: ClassVar[str] = "jws"
+
+    def __init__(self, keystore: Keystore, settings: JwsSettings | None = None) -> None:
+        """Use the keys and partners of ``keystore``."""
+        self.keystore = keystore
+        self.settings = settings or JwsSettings()
+        self._judge = SignerJudge(self.settings.signed_by)
+
+    @classmethod
+    def from_settings(cls, keystore: Keystore, settings: JwsSettings) -> Self:
+        """Make the format of a keystore and its settings."""
+        return cls(keystore, settings)
+
+    def sign(
+        self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
+    ) -> PayloadResult:
+        """Sign a payload; the result is the detached signature, in ASCII.
+
+        Args:
+            data: The payload, octet for octet as it is sent.
+            to: Where the signature goes; unset: into ``content`` of the result.
+            now: Aware time of signing, instead of the clock.
+
+        Raises:
+            KeyMaterialError: The key is missing or must not sign.
+            PayloadAlgorithmError: The key does not fit the algorithm.
+            PayloadLimitError: The payload is larger than the settings allow.
+
+        Spec: RFC 7515, Appendix F; RFC 7797.
+        """
+        now = moment(now)
+        payload = self._read(data)
+        entry = require_signing_key(self.keystore.snapshot(), self.settings.key, now=now)
+        algorithm = ALGORITHMS[self.settings.algorithm]
+        kid = key_id_of(entry.certificate, self.settings)
+        header = encode_header(self.settings, kid=kid, now=now)
+        value = sign_octets(signing_input(header, payload, self.settings), algorithm, entry)
+        signer = _signer(entry.certificate, kid, algorithm, now, alias=entry.alias)
+        return _delivered(f"{header}..{base64url(value)}".encode(), to, signer, {})
+
+    def verify(
+        self,
+        data: PayloadSource,
+        *,
+        content: PayloadSource | None = None,
+        to: PayloadSink | None = None,
+        now: datetime | None = None,
+    ) -> PayloadResult:
+        """Verify a detached signature; the result is the payload that it is about.
+
+        Args:
+            data: The signature, ``header..value``.
+            content: The payload, octet for octet as it was received.
+            to: Where the payload goes once it is verified; unset: into ``content`` of the result.
+            now: Aware time, instead of the clock.
+
+        Raises:
+            PayloadMalformedError: It is no detached signature, or its header is not as demanded.
+            PayloadAlgorithmError: Its algorithm is not accepted, or does not fit the key.
+            PayloadSignerError: Nobody who must sign has that ``kid``, or their certificate is not fit.
+            PayloadSignatureError: It was made over another payload, or with another key.
+
+        Spec: RFC 7515, section 5.2 and Appendix F; RFC 7797.
+        """
+        if content is None:
+            raise PayloadUsageError(
+                "The payload is missing: the signature is detached.", hint="Give content=…."
+            )
+        now = moment(now)
+        with open_source(data) as reader:
+            token = read_token(reader.read(MAX_TOKEN_BYTES + 1))
+        signed_at = check_header(token.header, self.settings, now)
+        kid = require_key_id(token.header)
+        payload, keys = self._read(content), self.keystore.snapshot()
+        certificate = self._require_certificate(kid, keys, now)
+        algorithm = ALGORITHMS[token.header["alg"]]
+        octets = signing_input(token.encoded_header, payload, self.settings)
+        verify_octets(octets, token.value, algorithm, certificate)
+        trusted = self._judge.judge(certificate, keys=keys, now=now)
+        signer = _signer(certificate, kid, algorithm, signed_at, trusted=trusted)
+        return _delivered(payload, to, signer, {"header": dict(token.header)})
+
+    def _read(self, source: PayloadSource) -> bytes:
+        limit = self.settings.max_payload_bytes
+        with open_source(source) as reader:
+            payload = reader.read(limit + 1)
+        if len(payload) > limit:
+            raise PayloadLimitError(
+                f"The payload is larger than {limit} bytes.",
+                hint="Raise max_payload_bytes if payloads really are that large.",
+                limit=limit,
+            )
+        return payload
+
+    def _require_certificate(self, kid: str, keys: Snapshot, now: datetime) -> Certificate:
+        """Give the partner's certificate with that ``kid``; of several of one key the one that is valid."""
+        found = [item for name, item in _partners(keys) if self._is_named(kid, name, item)]
+        if not found:
+            raise PayloadSignerError(
+                f"No partner has a certificate with the kid {ascii(kid)[:100]}.",
+                hint=f"kid is read as {self.settings.kid!r}; partners are "
+                f"{', '.join(map(repr, keys.partners)) or 'none'}.",
+                reason="unknown_signer",
+            )
+        if len({item.public_key_octets for item in found}) > 1 and self.settings.kid != "given":
+            raise PayloadSignerError(
+                f"Certificates of two keys have the kid {ascii(kid)[:100]}; neither is chosen.",
+                reason="unknown_signer",
+            )
+        valid = [item for item in found if item.not_before <= now <= item.not_after]
+        return (valid or found)[0]
+
+    def _is_named(self, kid: str, alias: str, certificate: Certificate) -> bool:
+        if self.settings.kid == "given":
+            return self.settings.key_ids.get(kid) == alias
+        return certificate_key_id(certificate, self.settings) == kid
+
+
+def _partners(keys: Snapshot) -> Iterator[tuple[str, Certificate]]:
+    """Give every certificate of every partner."""
+    for alias in keys.partners:
+        for entry in keys.partners_of(alias):
+            yield alias, entry.certificate
+
+
+def _signer(
+    certificate: Certificate,
+    kid: str,
+    algorithm: JwsAlgorithm,
+    signed_at: datetime | None,
+    *,
+    alias: str | None = None,
+    trusted: TrustedSigner | None = None,
+) -> PayloadSigner:
+    method = algorithm.method_for(certificate)
+    return PayloadSigner(
+        alias=trusted.alias if trusted is not None else alias,
+        trusted_as=trusted.text if trusted is not None else "our own key",
+        subject=certificate.subject,
+        sha256=certificate.thumbprint_sha256,
+        key_id=kid,
+        signed_at=signed_at,
+        algorithm=method.scheme,
+        digest=method.digest,
+    )
+
+
+def _delivered(
+    octets: bytes, to: PayloadSink | None, signer: PayloadSigner, detail: dict[str, object]
+) -> PayloadResult:
+    with open_sink(to) as writer:
+        writer.write(octets)
+    return PayloadResult(
+        content=writer.content,
+        size=writer.size,
+        format="jws",
+        signers=(signer,),
+        detail=detail,
+    )

@@ -1,0 +1,200 @@
+"""KeyInfo of a document's signature: which certificate it names, and the writing of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from zeep_wssec.errors import KeyLoadError, MalformedSecurityError, PayloadSignerError
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.entries import KeyEntry
+from zeep_wssec.keys.name_text import read_name_text
+from zeep_wssec.keys.snapshot import Snapshot
+from zeep_wssec.payload.xmldsig.settings import KeyInfoForm
+from zeep_wssec.xmlcrypto.key_value import (
+    DER_KEY_VALUE,
+    KEY_VALUE,
+    read_public_key,
+    write_key_value,
+)
+from zeep_wssec.xmlcrypto.signature_model import DS
+from zeep_wssec.xmlcrypto.values import children_of, decode_base64, local_name, text_of
+
+_X509_DATA = f"{{{DS}}}X509Data"
+_KEY_NAME = f"{{{DS}}}KeyName"
+_CERTIFICATE = f"{{{DS}}}X509Certificate"
+_SKI = f"{{{DS}}}X509SKI"
+_SUBJECT = f"{{{DS}}}X509SubjectName"
+_ISSUER_SERIAL = f"{{{DS}}}X509IssuerSerial"
+_MAX_CERTIFICATES = 8
+_MAX_CHILDREN = 8
+_SERIAL = re.compile(r"-?\d{1,60}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedSigner:
+    """What a KeyInfo names; it is a name, and proves nothing."""
+
+    certificate: Certificate
+    chain: tuple[Certificate, ...] = ()
+    """Certificates that came along."""
+
+
+def write_key_info(entry: KeyEntry, forms: Sequence[KeyInfoForm], *, id: str) -> str:
+    """Write a ``ds:KeyInfo`` for one of our keys; an empty text where it holds nothing.
+
+    Spec: XML Signature 1.1, sections 4.5.2 and 4.5.4.
+    """
+    certificate = entry.certificate
+    value = write_key_value(certificate) if "key-value" in forms else ""
+    data = ""
+    if "issuer-serial" in forms:
+        data += (
+            f"<ds:X509IssuerSerial><ds:X509IssuerName>{escape(certificate.issuer_name_rfc2253)}"
+            f"</ds:X509IssuerName><ds:X509SerialNumber>{certificate.serial_number}"
+            "</ds:X509SerialNumber></ds:X509IssuerSerial>"
+        )
+    if "subject" in forms:
+        data += f"<ds:X509SubjectName>{escape(certificate.subject)}</ds:X509SubjectName>"
+    if "ski" in forms:
+        identifier = base64.b64encode(certificate.subject_key_identifier).decode()
+        data += f"<ds:X509SKI>{identifier}</ds:X509SKI>"
+    if "certificate" in forms or "chain" in forms:
+        held = (certificate, *entry.chain) if "chain" in forms else (certificate,)
+        data += "".join(f"<ds:X509Certificate>{item.base64}</ds:X509Certificate>" for item in held)
+    inner = value + (f"<ds:X509Data>{data}</ds:X509Data>" if data else "")
+    return f'<ds:KeyInfo Id="{id}">{inner}</ds:KeyInfo>' if inner else ""
+
+
+def read_signer(key_info: etree._Element, keys: Snapshot) -> NamedSigner:
+    """Find the certificate that a KeyInfo names; all that it says must be about that one.
+
+    Args:
+        key_info: May be empty: then it is the only partner's.
+        keys: What the keystore holds.
+
+    Raises:
+        MalformedSecurityError: Two certificates or names of several, or something that is not understood.
+        PayloadSignerError: Nobody we know has that name.
+    """
+    children = children_of(key_info, attributes={"Id"})
+    if len(children) > _MAX_CHILDREN:
+        raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CHILDREN} elements.")
+    if not children:
+        return NamedSigner(certificate=_only_partner(keys))
+    held = [
+        _certificate_in(item)
+        for child in children
+        if child.tag == _X509_DATA
+        for item in child
+        if item.tag == _CERTIFICATE
+    ]
+    if len(held) > _MAX_CERTIFICATES:
+        raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CERTIFICATES} certificates.")
+    found = list(dict.fromkeys(held))
+    candidates: tuple[Certificate, ...] = (_leaf_of(found),) if found else keys.certificates
+    for name in _names_in(children):
+        candidates = tuple(item for item in candidates if _fits(name, item, tuple(found), keys))
+    if not candidates:
+        raise PayloadSignerError(
+            "KeyInfo names a certificate that is not in the keystore, or speaks of several.",
+            hint="Add the sender with with_partner, or ask for a KeyInfo with the certificate.",
+            reason="unknown_signer",
+        )
+    if len({item.public_key_octets for item in candidates}) > 1:
+        raise PayloadSignerError(
+            "KeyInfo fits the certificates of several keys; none is chosen.",
+            reason="unknown_signer",
+        )
+    leaf = _preferred(candidates, keys)
+    return NamedSigner(certificate=leaf, chain=tuple(item for item in found if item != leaf))
+
+
+def _preferred(candidates: Sequence[Certificate], keys: Snapshot) -> Certificate:
+    """Of several certificates of one key give a partner's."""
+    known = (item for item in candidates if keys.find_partner(item) is not None)
+    return next(known, candidates[0])
+
+
+def _only_partner(keys: Snapshot) -> Certificate:
+    found = [entry.certificate for alias in keys.partners for entry in keys.partners_of(alias)]
+    if len(found) != 1:
+        raise PayloadSignerError(
+            "The signature has no KeyInfo, and the keystore has not exactly one partner's certificate.",
+            hint="Ask for a KeyInfo that names the certificate.",
+            reason="unknown_signer",
+        )
+    return found[0]
+
+
+def _names_in(children: Sequence[etree._Element]) -> list[etree._Element]:
+    """Give everything that names a key, besides certificates themselves."""
+    names: list[etree._Element] = []
+    for child in children:
+        if child.tag == _X509_DATA:
+            names += [item for item in children_of(child) if item.tag != _CERTIFICATE]
+        else:
+            names.append(child)
+    for name in names:
+        if name.tag not in (_SKI, _SUBJECT, _ISSUER_SERIAL, _KEY_NAME, KEY_VALUE, DER_KEY_VALUE):
+            raise MalformedSecurityError(
+                f"KeyInfo with {local_name(name)[:80]} is not understood.",
+                hint="A key is never fetched, and nothing but a certificate or its names is read.",
+            )
+    return names
+
+
+def _fits(
+    name: etree._Element, certificate: Certificate, held: tuple[Certificate, ...], keys: Snapshot
+) -> bool:
+    """Whether a name is that of ``certificate``, or, for a subject or serial number, of one of its chain."""
+    if name.tag == _SKI:
+        return decode_base64(name) == certificate.subject_key_identifier
+    if name.tag in (KEY_VALUE, DER_KEY_VALUE):
+        return read_public_key(name) == certificate.public_key_der
+    if name.tag == _KEY_NAME:
+        return certificate in keys.find_certificates(key_name=text_of(name))
+    around = (certificate, *held)
+    if name.tag == _SUBJECT:
+        wanted = read_name_text(text_of(name))
+        return any(item.canonical_subject in wanted for item in around)
+    issuer, serial = _issuer_and_serial(name)
+    return any(item.matches_issuer_serial(issuer, serial) for item in around)
+
+
+def _issuer_and_serial(element: etree._Element) -> tuple[str, int]:
+    children = children_of(element)
+    if [local_name(child) for child in children] != ["X509IssuerName", "X509SerialNumber"]:
+        raise MalformedSecurityError(
+            "An X509IssuerSerial must hold issuer name, then serial number."
+        )
+    serial = text_of(children[1]).strip()
+    if _SERIAL.fullmatch(serial) is None:
+        raise MalformedSecurityError("An X509SerialNumber is not a number.")
+    return text_of(children[0]), int(serial)
+
+
+def _certificate_in(element: etree._Element) -> Certificate:
+    try:
+        return Certificate.from_der(decode_base64(element))
+    except KeyLoadError:
+        raise MalformedSecurityError(
+            "An X509Certificate does not hold one well-formed certificate."
+        ) from None
+
+
+def _leaf_of(found: Sequence[Certificate]) -> Certificate:
+    """Give the one that issued none of the others."""
+    leaves = [
+        item
+        for item in found
+        if all(other is item or other.issuer != item.subject for other in found)
+    ]
+    if len(leaves) != 1:
+        raise MalformedSecurityError("KeyInfo must hold one certificate with its chain.")
+    return leaves[0]

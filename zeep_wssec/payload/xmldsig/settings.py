@@ -1,0 +1,213 @@
+"""Settings of XML Signatures: the keys of a ``[payload.NAME]`` table with ``format = "xmldsig"``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lxml import etree
+
+from zeep_wssec.errors import ProfileError
+from zeep_wssec.settings.checks import (
+    allowed,
+    check_choice,
+    check_number,
+    frozen_legacy,
+    frozen_table,
+    frozen_texts,
+    named,
+)
+from zeep_wssec.xmlcrypto.algorithms import (
+    CANONICALIZATIONS_BY_NAME,
+    DIGESTS_BY_NAME,
+    SIGNATURE_METHODS_BY_NAME,
+    Digest,
+    SignatureMethod,
+    default_signature_method,
+)
+from zeep_wssec.xmlcrypto.c14n import CanonicalForm
+
+Kind = Literal["enveloped", "enveloping", "detached"]
+KeyInfoForm = Literal["certificate", "chain", "issuer-serial", "subject", "ski", "key-value"]
+XadesForm = Literal["none", "bes"]
+Content = Literal["xml", "octets"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class XmlDsigSettings:
+    """How documents are signed, and what a signature must be and prove.
+
+    Spec: XML Signature Syntax and Processing 1.1; XAdES (ETSI TS 101 903 1.4.2), section 4.4.1, BES.
+    """
+
+    kind: Kind = "enveloped"
+    """``"enveloped"``: the signature stands in the document; ``"enveloping"``: the document stands in the
+    signature; ``"detached"``: it stands in the document beside the elements that it signs."""
+    content: Content = "xml"
+    """``enveloping``: ``"xml"``, a document; ``"octets"``, anything, in base64."""
+    key: str | None = None
+    """Alias of the key pair that signs; unset: the only one."""
+    algorithm: str | None = None
+    """Signature algorithm; unset: that of the key with ``digest``."""
+    digest: str = "sha256"
+    """Of what is signed."""
+    canonicalization: str = "exc-c14n"
+    """Canonical form of SignedInfo."""
+    transform: str | None = None
+    """Canonical form of what is signed; unset: as ``canonicalization``."""
+    elements: Sequence[str] = ()
+    """``detached``: XPath expressions, each for one element that is signed, and that must have been
+    signed in what is verified; elements without an Id get one."""
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """Prefixes in XPath expressions."""
+    id_attribute: str = "Id"
+    """Attribute that gets a new Id where an element has none."""
+    xpath_filters: Sequence[str] = ()
+    """Filters of XPath Filter 2.0 that leave parts of a document out, each ``"subtract EXPRESSION"`` or, first
+    and once, ``"intersect EXPRESSION"`` with prefixes of ``namespaces``: written in front of the
+    canonicalization, and demanded there, exactly these. Empty: none is accepted. What is left out is not
+    signed; what is given back is what was."""
+    parent: str | None = None
+    """XPath of the element that the signature is put into, at its end; unset: the root if it is enveloped,
+    the parent of the first element that is signed if it is detached."""
+    key_info: Sequence[KeyInfoForm] = ("certificate",)
+    """What KeyInfo holds; empty: there is none."""
+    sign_key_info: bool = False
+    """Whether KeyInfo is signed, too."""
+    needs_key_info: bool = True
+    """Whether what is verified must have a KeyInfo; without one it is the only partner's."""
+    signature_id: str | None = None
+    """Id of the Signature; unset: a random one."""
+    xades: XadesForm = "none"
+    """``"bes"``: the time and the certificate of signing are signed, and demanded in what is verified."""
+    max_age_seconds: int | None = None
+    """Oldest time of signing that is accepted, with ``xades``; unset: any age."""
+    clock_skew_seconds: int = 60
+    """How far the time of signing may lie in the future."""
+    signed_by: Sequence[str] = ()
+    """Aliases of the partners of whom one must have signed; empty: any partner."""
+    legacy: Mapping[str, str] = field(default_factory=dict)
+    """Weak algorithms by name, each with the reason: ``sha1``, ``dsa``."""
+    max_document_bytes: int = 64 * 1024 * 1024
+    """Largest document; it is held in memory as a tree."""
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.kind, Kind)
+        check_choice("xades", self.xades, XadesForm)
+        check_choice("content", self.content, Content)
+        for name in ("elements", "key_info", "signed_by", "xpath_filters"):
+            object.__setattr__(self, name, frozen_texts(name, getattr(self, name)))
+        for index, item in enumerate(self.key_info):
+            check_choice(f"key_info[{index}]", item, KeyInfoForm)
+        object.__setattr__(self, "namespaces", frozen_table("namespaces", self.namespaces))
+        object.__setattr__(self, "legacy", frozen_legacy(self.legacy))
+        self._check_algorithms()
+        self._check_combinations()
+        for name in ("clock_skew_seconds", "max_document_bytes"):
+            check_number(name, getattr(self, name), minimum=0)
+        if self.max_age_seconds is not None:
+            check_number("max_age_seconds", self.max_age_seconds, minimum=0)
+
+    @property
+    def filters(self) -> tuple[tuple[str, str], ...]:
+        """The filters, each as its operation and its expression."""
+        parts = (item.partition(" ") for item in self.xpath_filters)
+        return tuple((operation, expression.strip()) for operation, _, expression in parts)
+
+    @property
+    def signed_info_form(self) -> CanonicalForm:
+        """Canonical form of SignedInfo."""
+        return CanonicalForm(CANONICALIZATIONS_BY_NAME[self.canonicalization])
+
+    @property
+    def content_form(self) -> CanonicalForm:
+        """Canonical form of what is signed."""
+        return CanonicalForm(CANONICALIZATIONS_BY_NAME[self.transform or self.canonicalization])
+
+    @property
+    def content_digest(self) -> Digest:
+        """Digest of what is signed."""
+        return DIGESTS_BY_NAME[self.digest]
+
+    def method_for(self, key_kind: str) -> SignatureMethod | None:
+        """Give the method that is stated, or that of a kind of key; ``None`` where it has none."""
+        if self.algorithm is not None:
+            return SIGNATURE_METHODS_BY_NAME[self.algorithm]
+        return default_signature_method(key_kind, self.digest)
+
+    def find(self, root: etree._Element, expression: str, *, path: str) -> etree._Element:
+        """Find the one element that an expression of these settings names.
+
+        Raises:
+            ProfileError: It names none, several, or something else than an element.
+        """
+        found = self.compiled(expression, path)(root)
+        if isinstance(found, list) and len(found) == 1 and isinstance(found[0], etree._Element):
+            return found[0]
+        count = len(found) if isinstance(found, list) else 0
+        raise ProfileError(f"{expression!r} names {count} elements in place of one.", path=path)
+
+    def compiled(self, expression: str, path: str) -> Any:
+        """Give an expression that can be called with an element.
+
+        Raises:
+            ProfileError: It is none.
+        """
+        try:
+            return etree.XPath(expression, namespaces=dict(self.namespaces))
+        except etree.XPathSyntaxError:
+            raise ProfileError(f"{expression!r} is no XPath expression.", path=path) from None
+
+    def _check_algorithms(self) -> None:
+        digest = named("digest", self.digest, DIGESTS_BY_NAME)
+        allowed("digest", digest, digest.legacy, self.legacy)
+        named("canonicalization", self.canonicalization, CANONICALIZATIONS_BY_NAME)
+        if self.transform is not None:
+            named("transform", self.transform, CANONICALIZATIONS_BY_NAME)
+        if self.algorithm is not None:
+            method = named("algorithm", self.algorithm, SIGNATURE_METHODS_BY_NAME)
+            allowed("algorithm", method, method.legacy, self.legacy)
+            if method.key_kind == "hmac":
+                raise ProfileError(
+                    "A key that both sides have does not tell who signed.",
+                    hint="Use a signature algorithm of a key pair.",
+                    path="algorithm",
+                )
+
+    def _check_combinations(self) -> None:
+        if (self.kind == "detached") != bool(self.elements):
+            raise ProfileError(
+                "Nothing says what is signed."
+                if self.kind == "detached"
+                else f"A signature that is {self.kind} covers the whole document.",
+                hint='Give elements = ["//…"] with kind = "detached", and only there.',
+                path="elements",
+            )
+        if self.content == "octets" and self.kind != "enveloping":
+            raise ProfileError('This goes with kind = "enveloping".', path="content")
+        if self.parent is not None and self.kind == "enveloping":
+            raise ProfileError("An enveloping signature stands in nothing.", path="parent")
+        if self.sign_key_info and not self.key_info:
+            raise ProfileError("There is no KeyInfo to sign.", path="sign_key_info")
+        if self.max_age_seconds is not None and self.xades == "none":
+            raise ProfileError(
+                "Only a signature of XAdES tells when it was made.",
+                hint='State xades = "bes".',
+                path="max_age_seconds",
+            )
+        for index, (operation, expression) in enumerate(self.filters):
+            path = f"xpath_filters[{index}]"
+            if operation not in (("intersect", "subtract") if index == 0 else ("subtract",)):
+                raise ProfileError(
+                    f"{operation!r} is no filter here.",
+                    hint='Write "subtract EXPRESSION"; the first may be "intersect EXPRESSION".',
+                    path=path,
+                )
+            self.compiled(expression, path)
+        if self.filters and self.kind != "enveloped":
+            raise ProfileError('This goes with kind = "enveloped".', path="xpath_filters")
+        for index, expression in enumerate(self.elements):
+            self.compiled(expression, f"elements[{index}]")
+        if self.parent is not None:
+            self.compiled(self.parent, "parent")

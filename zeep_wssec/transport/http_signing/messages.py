@@ -1,0 +1,115 @@
+"""What of an HTTP message is signed, and in which header; the same for clients and services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from zeep_wssec.errors import PayloadUnsignedError, PayloadUsageError
+from zeep_wssec.payload.jws.format import Jws
+from zeep_wssec.payload.results import PayloadResult
+
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
+"""Methods whose request has no body as a rule: then path and query are what is signed."""
+
+
+class HttpSigning:
+    """Signs requests and verifies answers, or the other way round, with one ``Jws``.
+
+    A request is signed over the octets of its body; one without a body by a method that has none, over
+    its path and query as they are sent. An answer is signed over the octets of its body, decompressed.
+    """
+
+    def __init__(self, jws: Jws, *, unverified_answers: str = "") -> None:
+        """Sign with ``jws``.
+
+        Args:
+            jws: Keys and settings.
+            unverified_answers: Why an answer without a signature is accepted; empty: it is refused. A
+                signature that is there is verified anyway.
+
+        Raises:
+            PayloadUsageError: It is no ``Jws``.
+        """
+        if not isinstance(jws, Jws):
+            raise PayloadUsageError(
+                f"HTTP messages are signed by a Jws, not by {type(jws).__name__}.",
+                hint='Give profile.payload("NAME") of a table with format = "jws".',
+            )
+        self.jws = jws
+        self.unverified_answers = unverified_answers
+
+    def request_header(
+        self, method: str, target: str, body: bytes, *, now: datetime | None = None
+    ) -> dict[str, str]:
+        """Give the header that signs a request.
+
+        Args:
+            method: Of the request.
+            target: Address, or path and query, as they are sent; percent signs included.
+            body: As it is sent.
+            now: Aware time, instead of the clock.
+        """
+        return self._header(request_octets(method, target, body), now=now)
+
+    def answer_header(self, body: bytes, *, now: datetime | None = None) -> dict[str, str]:
+        """Give the header that signs an answer."""
+        return self._header(body, now=now)
+
+    def check_request(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        now: datetime | None = None,
+    ) -> PayloadResult:
+        """Verify a request.
+
+        Raises:
+            PayloadError: It is not signed, or not by a partner; nothing of it may be used.
+        """
+        token = self._require_token(headers, "request")
+        return self.jws.verify(token, content=request_octets(method, target, body), now=now)
+
+    def check_answer(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, now: datetime | None = None
+    ) -> PayloadResult | None:
+        """Verify an answer; ``None`` for one without a signature, where that is accepted.
+
+        Raises:
+            PayloadError: It is not signed, or not by a partner; nothing of it may be used.
+        """
+        if self.unverified_answers and not self._tokens(headers):
+            return None
+        token = self._require_token(headers, f"answer ({status})")
+        return self.jws.verify(token, content=body, now=now)
+
+    def _header(self, octets: bytes, *, now: datetime | None) -> dict[str, str]:
+        token = self.jws.sign(octets, now=now).content or b""
+        return {self.jws.settings.header_name: token.decode("ascii")}
+
+    def _tokens(self, headers: Mapping[str, str]) -> list[str]:
+        wanted = self.jws.settings.header_name.lower()
+        return [value for name, value in headers.items() if name.lower() == wanted]
+
+    def _require_token(self, headers: Mapping[str, str], what: str) -> bytes:
+        tokens = self._tokens(headers)
+        if len(tokens) != 1:
+            found = "no" if not tokens else "more than one"
+            raise PayloadUnsignedError(
+                f"The {what} has {found} {self.jws.settings.header_name} header, so it proves nothing.",
+                hint="An answer without one may come from a proxy or gateway in between.",
+            )
+        return tokens[0].strip().encode("ascii", errors="replace")
+
+
+def request_octets(method: str, target: str, body: bytes) -> bytes:
+    """Give the octets of a request that are signed: the body, or path and query where there can be none."""
+    if body or method.upper() not in _BODILESS:
+        return body
+    parts = urlsplit(target)
+    path = parts.path or "/"
+    return (f"{path}?{parts.query}" if parts.query else path).encode("ascii", errors="strict")
