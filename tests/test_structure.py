@@ -53,6 +53,7 @@ IMPORTERS = {
     "certifi": {"transport"},
     "click": {"cli"},
     "httpx": {"testing", "transport"},
+    "pkcs11": {"keys"},
     "pyhanko_certvalidator": {"keys"},
     "pysequoia": {"payload.openpgp"},
     "pytest": {"testing"},

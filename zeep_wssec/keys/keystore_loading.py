@@ -17,6 +17,7 @@ from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.sources.file import FileContent, VariableContent
 from zeep_wssec.keys.sources.folder import FolderContent
 from zeep_wssec.keys.sources.pem_pair import PemPair
+from zeep_wssec.keys.sources.token import TokenContent
 
 
 class KeystoreLoading:
@@ -153,6 +154,43 @@ class KeystoreLoading:
         """
         opening = Opening.of(password, alias=alias)
         source = PemPair(key, opening, certificate=certificate, chain=chain)
+        return cls.from_source(source, cache_seconds=cache_seconds)
+
+    @classmethod
+    @hides_frames
+    def from_pkcs11(
+        cls,
+        module: str | os.PathLike[str] | None = None,
+        *,
+        token: str | None = None,
+        slot: int | None = None,
+        key_id: bytes | None = None,
+        cache_seconds: float | None = None,
+        **opening: Unpack[OpeningOptions],
+    ) -> Self:
+        """Use the keys of a PKCS#11 token, which never leave it; needs the extra ``pkcs11``.
+
+        Each key is called what the token calls it. Calls to one module go one after the other. After a
+        fork, or when the token has been away, the session is opened again.
+
+        Args:
+            module: Path of the library; unset: the environment variable ``PKCS11_MODULE``.
+            token: Label of the token; needless when there is one only.
+            slot: Number of its slot, in place of the label.
+            key_id: Of the only key wanted, where labels do not tell.
+            cache_seconds: How long what was found there holds; see ``from_source``.
+            **opening: As for ``load``; ``password`` is the PIN, ``only`` has labels of keys, and
+                ``certificates`` are those that are not on the token.
+
+        Raises:
+            KeyLoadError: No module, no token, or no key on it.
+            KeyNotFoundError: No key has the label or id.
+            WrongPasswordError: The PIN is wrong; it is not tried a second time.
+            KeyMismatchError: A key has no certificate.
+        """
+        source = TokenContent(
+            Opening.of(**opening), module=module, token=token, slot=slot, key_id=key_id
+        )
         return cls.from_source(source, cache_seconds=cache_seconds)
 
 
