@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from dataclasses import replace as replaced
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ from zeep_wssec import (
     UntrustedCertificateError,
     UsernameToken,
 )
+from zeep_wssec.exchange import Holder
 from zeep_wssec.header.symmetric import ENCRYPTED_KEY_SHA1, ENCRYPTED_KEY_TOKEN
 from zeep_wssec.settings import Step
 from zeep_wssec.soap.namespaces import SOAP11, WSSE
@@ -343,3 +345,23 @@ def test_strangers_mac_is_not_worth_a_digest(monkeypatch: pytest.MonkeyPatch) ->
     profile.check(endorsed)
     assert done.count("SignedInfo") == 4
     assert done.count("Body") == done.count("Timestamp") == 3
+
+
+def test_key_that_several_have() -> None:
+    """A key that the request gave to several proves that one of them has signed: all must be among the demanded."""
+    request = asking(STAMP, SESSION, MAC).secure(envelope())
+    partner = service(inbound=Inbound(signed_by=ANONYMOUS), replay=Forgetful())
+    seen = partner.check(request.to_bytes())
+    step = Signature(key="request", key_reference="encrypted_key_sha1")
+    reply = service(STAMP, step).secure(envelope(), answers=seen).to_bytes()
+    (key,) = request.exchange.session_keys
+    both = replaced(key, known_to=(*key.known_to, Holder("partner", "other")))
+    exchange = replaced(request.exchange, session_keys=(both,))
+    known = keystore("client", "service").with_partner("other", issued("other").certificate)
+    one, all_of_them = (
+        client(keystore=known, inbound=Inbound(signed_by=names))
+        for names in ("service", ("service", "other"))
+    )
+    accepted(reply, one, request=request.exchange)
+    refused(reply, UntrustedCertificateError, one, request=exchange)
+    accepted(reply, all_of_them, request=exchange)
