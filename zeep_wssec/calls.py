@@ -51,6 +51,8 @@ class Call:
     """Monotonic seconds."""
     resumed: bool = False
     """Whether our transport has brought the answer."""
+    status: int = 200
+    """HTTP status of the answer, if our transport has brought it."""
     watchers: tuple[Watcher, ...] = ()
 
     def received(self, envelope: etree._Element) -> etree._Element:
@@ -119,10 +121,10 @@ def latest(owner: object) -> Call | None:
     return next((call for call in reversed(_calls.get()) if call.owner is owner), None)
 
 
-def resume(call: Call) -> None:
-    """Put a call on top again, wherever it was: its answer is read next."""
+def resume(call: Call, *, status: int) -> None:
+    """Put a call on top again, wherever it was: its answer, which came with ``status``, is read next."""
     others = tuple(item for item in _calls.get() if item is not call)
-    _calls.set((*others, replace(call, resumed=True))[-_MAX_CALLS:])
+    _calls.set((*others, replace(call, resumed=True, status=status))[-_MAX_CALLS:])
 
 
 def end(call: Call) -> None:

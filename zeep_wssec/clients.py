@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zeep import AsyncClient, Client, Settings
+from lxml import etree
+from zeep import AsyncClient, Client, Plugin, Settings
 from zeep.proxy import AsyncServiceProxy
+from zeep.wsdl.messages import DocumentMessage
 
-from zeep_wssec.errors import ProfileError
+from zeep_wssec.errors import ProfileError, RequirementError
 from zeep_wssec.plan import Plan
+from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.transport.sync import ProfileTransport
 
 if TYPE_CHECKING:
@@ -47,6 +51,43 @@ class AsyncProfileClient(AsyncClient):
         return AsyncServiceProxy(self, proxy._binding, address=address)  # type: ignore[no-untyped-call]
 
 
+class AnswerFits(Plugin):
+    """Refuses an accepted answer that is none to the operation; zeep would read it as one without content.
+
+    Spec: WSDL 1.1, section 3.5, soap:body: in document style the part's element stands in the Body.
+    """
+
+    def ingress(
+        self, envelope: etree._Element, http_headers: Any, operation: Any
+    ) -> tuple[etree._Element, Any]:
+        """Look at an answer behind all other plugins, as zeep will read it."""
+        found, expected = Envelope.read(envelope, error=RequirementError), _expected(operation)
+        first = next((str(child.tag) for child in found.body), "nothing")
+        if expected is not None and found.fault is None and first != expected:
+            error = RequirementError(
+                f"The answer to {operation.name} must hold {expected}, but holds {first}.",
+                hint="It was accepted for what it proves; it may be the answer to another operation.",
+                missing=(f"{expected} in the Body",),
+            )
+            error.request_sent = "yes"
+            raise error
+        return envelope, http_headers
+
+
+def _expected(operation: Any) -> str | None:
+    """Give the tag of what an answer's Body holds, or ``None`` where the WSDL does not say."""
+    if not isinstance(operation.output, DocumentMessage):
+        return None
+    name: etree.QName | None = getattr(operation.output.body, "qname", None)
+    parts = operation.abstract.output_message.parts.values()
+    named = [part.element.qname for part in parts if part.element is not None]
+    return name.text if name is not None and name in named else None
+
+
+def _plugins(given: Iterable[Plugin] | None) -> list[Plugin]:
+    return [*(given or ()), AnswerFits()]
+
+
 def open_client(
     profile: _HasPlan,
     wsdl: str | PathLike[str] | None,
@@ -57,6 +98,7 @@ def open_client(
 ) -> ProfileClient:
     """Make a client; its settings become known to the transport, which checks raw answers by them."""
     settings = _settings(profile.plan, options.pop("settings", None))
+    options["plugins"] = _plugins(options.get("plugins"))
     client = ProfileClient(  # type: ignore[no-untyped-call]
         _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
     )
@@ -75,6 +117,7 @@ def open_async_client(
 ) -> AsyncProfileClient:
     """Make an asynchronous client; see ``open_client``."""
     settings = _settings(profile.plan, options.pop("settings", None))
+    options["plugins"] = _plugins(options.get("plugins"))
     client = AsyncProfileClient(  # type: ignore[no-untyped-call]
         _wsdl(profile.plan, wsdl), wsse=profile, transport=transport, settings=settings, **options
     )

@@ -59,6 +59,7 @@ from zeep_wssec.soap.envelope import Envelope, fault_text
 from zeep_wssec.soap.namespaces import WSSE, readable_name
 from zeep_wssec.soap.parsing import check_tree
 from zeep_wssec.soap.placement import Placement
+from zeep_wssec.soap.understood import find_not_understood
 from zeep_wssec.xmlcrypto.encryption_model import ENCRYPTED_DATA, ENCRYPTED_KEY, REFERENCE_LIST
 from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
 
@@ -135,7 +136,7 @@ def check(
         security = _find_security_header(envelope, plan)
         message = _start(envelope, security, plan, demands, signed_by, now, paths, exchange)
         # 3. Its children in document order; decryption may put new ones in.
-        broken = _read_by_rules(message, plan, order)
+        broken = _read_by_rules(message, plan, demands, order)
         # 4. What was proved, against what must be.
         verdict = judge(message, plan, demands, exchange)
         accepted_fault = _check_verdict(message, demands, verdict)
@@ -243,7 +244,9 @@ def _octets(values: Sequence[str]) -> Iterator[bytes]:
             yield base64.b64decode(value)
 
 
-def _read_by_rules(message: Incoming, plan: Plan, order: list[str]) -> tuple[str, ...]:
+def _read_by_rules(
+    message: Incoming, plan: Plan, demands: Demands | None, order: list[str]
+) -> tuple[str, ...]:
     """Read the children, and hold the message to the Basic Security Profile: as it came, and decrypted.
 
     Returns:
@@ -254,7 +257,22 @@ def _read_by_rules(message: Incoming, plan: Plan, order: list[str]) -> tuple[str
     _read_children(message, order)
     if message.encryptions:
         warned += check_received(plan.bsp, envelope, security, opened=True)
+    _require_understood(message, plan, demands)
     return tuple(dict.fromkeys(warned))
+
+
+def _require_understood(message: Incoming, plan: Plan, demands: Demands | None) -> None:
+    """Refuse a message that insists on what nobody here understands, decrypted blocks included."""
+    block = find_not_understood(
+        message.envelope, actor=plan.header.actor, understood=plan.understood(demands)
+    )
+    if block is not None:
+        name = message.shown(block, readable_name(block.tag))
+        raise UnsupportedTokenError(
+            f"The header block {name} must be understood, and is not.",
+            hint="If the program does understand it, state it: header.understood.",
+            element=message.shown(block, str(block.tag)),
+        )
 
 
 def _read_children(message: Incoming, order: list[str]) -> None:

@@ -134,7 +134,7 @@ class Plan:
         for path, steps in {"outbound": self.outbound, **listed}.items():
             check_steps(steps, self.namespaces, path)
             check_header(steps, self.header, path)
-        _ = self.parts
+        _ = self.parts, self._understood
         for demands in (self.inbound, *(item.inbound for item in self.operations.values())):
             if isinstance(demands, Inbound):
                 self.demanded_parts(demands)
@@ -171,6 +171,19 @@ class Plan:
             for step in steps
             if isinstance(step, Signature | Encryption)
         }
+
+    @cached_property
+    def _understood(self) -> frozenset[str]:
+        texts = [f"header:{name}" for name in self.header.understood]
+        parts = parse_parts(texts, namespaces=self.namespaces, path="header.understood")
+        return frozenset(part.value for part in parts)
+
+    def understood(self, demands: Demands | None) -> frozenset[str]:
+        """Give the tags of header blocks that are understood: stated ones, and those of ``demands``."""
+        if not isinstance(demands, Inbound):
+            return self._understood
+        named = (part for parts in self.demanded_parts(demands) for part in parts)
+        return self._understood | {part.value for part in named if part.kind == "header"}
 
     def demanded_parts(self, demands: Inbound) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         """Give the parts that must be signed and those that must be encrypted."""

@@ -24,6 +24,7 @@ from zeep_wssec.plan import Plan
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import demands_for, require_signer, signers_for
 from zeep_wssec.results import Checked, ExchangeRecord
+from zeep_wssec.soap.envelope import Envelope
 
 logger = logging.getLogger("zeep_wssec.profile")
 
@@ -116,6 +117,7 @@ class ProfileHook:
             if self.plan.tls is not None and not call.resumed:
                 raise self._needs_transport()
             checked = self._check(envelope, call.exchange)
+            _check_status(call.status, envelope)
         except WSSecError as error:
             error.request_sent = "yes"
             self.finish(call, error)
@@ -179,3 +181,19 @@ class ProfileHook:
         record.log(logger)
         for listener in (*self._listeners, *call.listeners):
             listener(record)
+
+
+def _check_status(status: int, envelope: etree._Element) -> None:
+    """Refuse an answer that is no Fault where HTTP says that the request failed: zeep would make it one.
+
+    Nothing protects the status; whoever changes it would make a request that was carried out look refused.
+
+    Spec: SOAP 1.1, section 6.2, SOAP HTTP Response.
+    """
+    if not 200 <= status < 300 and Envelope.read(envelope, error=RequirementError).fault is None:
+        raise RequirementError(
+            f"The service answers with HTTP status {status}, but with a message that is no Fault.",
+            hint="One of the two is wrong; what the message says, profile.last_report() tells.",
+            missing=("an HTTP status that fits the message",),
+            status=status,
+        )

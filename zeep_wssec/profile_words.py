@@ -262,6 +262,8 @@ def _header(plan: Plan) -> Iterator[str]:
         notes.append(f"in the namespace of {header.namespace}")
     if header.extend:
         notes.append("added to one that is there")
+    if header.understood:
+        notes.append(f"beside {listed(header.understood)}, which the program understands")
     yield f"Security header: {', '.join(notes)}."
 
 

@@ -313,6 +313,10 @@ def test_certificates_with_their_end(keystore: Keystore) -> None:
         (SecurityHeader(order=("timestamp", "token")), "children in the order timestamp, token."),
         (SecurityHeader(attributes={"a": "secret"}), "with the attributes a."),
         (SecurityHeader(namespace="2002/12"), "in the namespace of 2002/12."),
+        (
+            SecurityHeader(understood=["{urn:a}B"]),
+            "beside {urn:a}B, which the program understands.",
+        ),
     ],
 )
 def test_header(keystore: Keystore, header: SecurityHeader, expected: str) -> None:

@@ -28,7 +28,7 @@ Make = Callable[..., Any]
 ORDER = {"sku": "42", "quantity": 1, "nonce": "n1"}
 
 
-class Says(Plugin):  # type: ignore[misc]
+class Says(Plugin):
     """Sets one HTTP header, as a plugin or a hostile WSDL may."""
 
     def __init__(self, name: str, value: str) -> None:
@@ -124,7 +124,7 @@ def test_tls_settings_over_plain_http(make_profile: Make, make_partner: Make) ->
 
 def test_nothing_is_left_under_way(profile: Profile, partner: Partner) -> None:
     """A request that is held back is over: no answer is taken for its."""
-    client = profile.client(WSDL, address="ftp://127.0.0.1/")
+    client: Any = profile.client(WSDL, address="ftp://127.0.0.1/")
     with pytest.raises(TransportSecurityError):
         client.service.PlaceOrder(**ORDER)
     assert calls.latest(profile.owner) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -99,13 +100,29 @@ def read_file(path: str | os.PathLike[str], *, what: str, limit: int = MAX_FILE_
             raise KeyLoadError(f"{name}: {what} expected, but this is {kind}.", source=name)
         with os.fdopen(os.dup(descriptor), "rb") as stream:
             data = stream.read(limit + 1)
-        if os.name == "posix" and status.st_mode & 0o007 and _has_plain_key(data):
-            _log.warning("%s holds a private key that every user of this system can read", name)
+        if os.name == "posix":
+            _warn_of_others(place, name, status.st_mode, is_key=_has_plain_key(data))
     except OSError as error:
         raise _not_readable(name, error, what=what) from None
     finally:
         os.close(descriptor)
     return _require_bounded(data, source=name, what=what, limit=limit)
+
+
+def _warn_of_others(place: str, name: str, mode: int, *, is_key: bool) -> None:
+    """Say where every user of this system can read a key, or put another file in the place of this one."""
+    if is_key and mode & 0o007:
+        _log.warning("%s holds a private key that every user of this system can read", name)
+    if mode & stat.S_IWOTH:
+        _log.warning("%s can be changed by every user of this system", name)
+        return
+    with contextlib.suppress(OSError):
+        folder = Path(place).parent.stat().st_mode
+        # In a folder such as /tmp only the owner of a file can remove it.
+        if folder & stat.S_IWOTH and not folder & stat.S_ISVTX:
+            _log.warning(
+                "%s can be replaced by every user of this system: its folder is open", name
+            )
 
 
 def _has_plain_key(data: bytes) -> bool:

@@ -48,6 +48,10 @@ class SecurityHeader:
     it is read."""
     extend: bool = False
     """Whether an envelope that already has our header is added to; unset, it is refused."""
+    understood: Sequence[str] = ()
+    """Further header blocks of messages that the program understands: ``"prefix:Name"`` or ``"{ns}Name"``.
+    A message with any other one that says it must be understood is refused; those of WS-Addressing, and
+    those that must be signed or encrypted by name, are."""
 
     def __post_init__(self) -> None:
         check_choice("layout", self.layout, Layout)
@@ -57,6 +61,7 @@ class SecurityHeader:
         if self.actor == ULTIMATE_RECEIVER:
             object.__setattr__(self, "actor", None)
         object.__setattr__(self, "order", frozen_texts("order", self.order))
+        object.__setattr__(self, "understood", frozen_texts("understood", self.understood))
         object.__setattr__(self, "attributes", frozen_attributes(self.attributes))
         for index, kind in enumerate(self.order):
             check_choice(f"order[{index}]", kind, HeaderChild)

@@ -109,7 +109,7 @@ class AsyncProfileTransport(AsyncTransport):
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise
-        check_response(
+        response.status_code = check_response(
             self._profile,
             call,
             status=response.status_code,

@@ -105,7 +105,7 @@ def check_response(
     headers: Mapping[str, str],
     content: bytes,
     raw: bool | None,
-) -> None:
+) -> int:
     """Refuse an answer that would slip past verification; put the call on top for what does not.
 
     Args:
@@ -116,6 +116,9 @@ def check_response(
         content: Its octets.
         raw: Whether zeep will hand it to the caller unread, so that it must be checked here; ``None`` if
             that is not known, and it is checked here and, if zeep reads it, there.
+
+    Returns:
+        The HTTP status to tell zeep, which takes any other than 200 for a Fault.
 
     Raises:
         TransportSecurityError: A redirect, or no SOAP message.
@@ -134,7 +137,7 @@ def check_response(
         if 200 <= status < 300 and not content:
             _check_empty(profile, call)
             profile.accept(call)
-            return
+            return status
         _check_is_soap(status, headers, content)
         if raw:
             profile.check_raw(content, call)
@@ -151,7 +154,8 @@ def check_response(
     if raw:
         profile.accept(call)
     else:
-        calls.resume(call)
+        calls.resume(call, status=status)
+    return 200 if not raw and 200 <= status < 300 else status
 
 
 def _check_is_soap(status: int, headers: Mapping[str, str], content: bytes) -> None:

@@ -108,7 +108,7 @@ class ProfileTransport(Transport):
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise
-        check_response(
+        response.status_code = check_response(
             self._profile,
             call,
             status=response.status_code,
