@@ -26,11 +26,12 @@ from zeep_wssec.settings import (
     UsernameToken,
 )
 from zeep_wssec.soap.namespaces import WSA, WSA_2004, readable_name
-from zeep_wssec.soap.parts import IN_SECURITY, Part, find_part
+from zeep_wssec.soap.parts import ADDRESSING, IN_SECURITY, Part, find_part
 from zeep_wssec.step_order import made_name
 from zeep_wssec.verdict import (
     Verdict,
     judge_binding,
+    judge_cardinality,
     judge_confirmations,
     judge_order,
     judge_relation,
@@ -47,7 +48,6 @@ __all__ = [
     "signers_for",
 ]
 
-_ADDRESSING = frozenset({"MessageID", "RelatesTo", "To", "Action", "From", "ReplyTo", "FaultTo"})
 _IN_SECURITY = frozenset({*IN_SECURITY.values(), BINARY_TOKEN, SIGNATURE_CONFIRMATION})
 
 
@@ -230,6 +230,7 @@ def judge(
         if demands.order:
             judge_order(message, demands.order, verdict)
     _judge_places(message, verdict)
+    judge_cardinality(message, verdict)
     must_sign = isinstance(demands, Inbound) and bool(demands.signed)
     required = isinstance(demands, Inbound) and demands.related == "required"
     judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
@@ -300,7 +301,7 @@ def _judge_places(message: Incoming, verdict: Verdict) -> None:
 def _place_of(node: etree._Element, message: Incoming) -> etree._Element | None:
     """Give the parent that an element of this kind must have, or ``None`` where any will do."""
     namespace, _, local = str(node.tag).lstrip("{").rpartition("}")
-    if namespace in (WSA, WSA_2004) and local in _ADDRESSING:
+    if namespace in (WSA, WSA_2004) and local in ADDRESSING:
         return message.envelope.header
     if node.tag == message.envelope.body.tag:
         return message.envelope.root

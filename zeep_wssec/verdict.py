@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from zeep_wssec.header.evidence import (
     TimestampEvidence,
     UsernameTokenEvidence,
 )
+from zeep_wssec.soap.namespaces import WSA, WSA_2004
+from zeep_wssec.soap.parts import ADDRESSING
 
 _ACTIONS: dict[type[Evidence], Action] = {
     TimestampEvidence: "timestamp",
@@ -84,6 +87,25 @@ def judge_relation(
         return
     signed = all(message.is_covered(block) for block in found)
     verdict.note_signed(signed, _RELATED, "RelatesTo", must_sign=must_sign)
+
+
+def judge_cardinality(message: Incoming, verdict: Verdict) -> None:
+    """Refuse an addressing block that stands there twice: a signed one and one that is read could differ.
+
+    RelatesTo may be there several times; ``judge_relation`` holds each of them against the request.
+
+    Spec: WS-Addressing 1.0 SOAP Binding, section 3.2, Conveying Message Addressing Properties.
+    """
+    header = message.envelope.header
+    blocks = Counter(
+        (block.tag, message.envelope.actor_of(block))
+        for namespace in (WSA, WSA_2004)
+        for block in (() if header is None else header.iterchildren(f"{{{namespace}}}*"))
+    )
+    for (tag, _), count in blocks.items():
+        local = str(tag).rpartition("}")[2]
+        if count > 1 and local in ADDRESSING - {"RelatesTo"}:
+            verdict.missing.append(f"{local} must be there once, but is there {count} times")
 
 
 def judge_confirmations(

@@ -19,13 +19,11 @@ from roundtrip.pair import (
 from zeep_wssec import (
     Exchange,
     Inbound,
-    InboundError,
     MalformedSecurityError,
     RequirementError,
     Signature,
     SignatureInvalidError,
     Timestamp,
-    UnsupportedTokenError,
 )
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSA, WSSE, WSU
 
@@ -40,74 +38,6 @@ def forged_body(id: str | None) -> etree._Element:
     if id is not None:
         body.set(WSU_ID, id)
     return body
-
-
-def wrapper_in(root: etree._Element, place: str) -> etree._Element:
-    """An element that is ignored by those who do not know it, where the signed Body is to be hidden."""
-    security, signature = security_of(root), find(root, "ds:Signature")
-    parent, index = {
-        "header, first": (header_of(root), 0),
-        "header, last": (header_of(root), 99),
-        "security, first": (security, 0),
-        "security, last": (security, 99),
-        "signature, last": (signature, 99),
-        "key info": (find(signature, "ds:KeyInfo"), 99),
-        "token reference": (find(signature, "wsse:SecurityTokenReference"), 99),
-        "timestamp": (find(root, "wsu:Timestamp"), 99),
-        "envelope, first": (root, 0),
-        "envelope, last": (root, 99),
-    }[place]
-    name = f"{{{find(root, 'ds:Signature').nsmap['ds']}}}Object"
-    wrapper = etree.Element(name if place.startswith("signature") else "{urn:wrap}Wrapper")
-    parent.insert(index, wrapper)
-    return wrapper
-
-
-def wrap_body(message: bytes, place: str, id_kind: str) -> bytes:
-    """Hide the signed Body in ``place``; ``id_kind`` says which Id the forged one has."""
-    root = etree.fromstring(message)
-    signed = root[-1]
-    signed_id = signed.get(WSU_ID)
-    forged = forged_body({"none": None, "other": "forged-1", "same": signed_id}[id_kind])
-    root.replace(signed, forged)
-    wrapper_in(root, place).append(signed)
-    return etree.tostring(root)
-
-
-PLACES = {
-    "header, first": RequirementError,
-    "header, last": RequirementError,
-    "security, first": UnsupportedTokenError,
-    "security, last": UnsupportedTokenError,
-    "signature, last": MalformedSecurityError,
-    "key info": MalformedSecurityError,
-    "token reference": MalformedSecurityError,
-    "timestamp": SignatureInvalidError,
-    "envelope, first": MalformedSecurityError,
-    "envelope, last": MalformedSecurityError,
-}
-
-
-@pytest.mark.parametrize(("place", "error"), PLACES.items())
-@pytest.mark.parametrize("id_kind", ["none", "other", "same"])
-def test_signed_body_moved_aside(place: str, error: type[InboundError], id_kind: str) -> None:
-    """The Body that is read must be the node that was signed, wherever the signed one went."""
-    message = answer()
-    accepted(message)
-    if id_kind == "same" and place != "security, first":
-        error = MalformedSecurityError
-    refused(wrap_body(message, place, id_kind), error)
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_wrapper_without_a_signed_body(place: str) -> None:
-    """A header block that nobody knows does no harm; elsewhere nothing may be added."""
-    root = etree.fromstring(answer())
-    wrapper_in(root, place)
-    if place.startswith("header"):
-        accepted(etree.tostring(root))
-    else:
-        refused(etree.tostring(root), PLACES[place])
 
 
 @pytest.mark.parametrize("depth", ["inside its payload", "around its payload"])
