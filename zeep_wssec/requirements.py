@@ -10,7 +10,7 @@ from lxml import etree
 
 from zeep_wssec.demands import Demands, Inbound, SignedBy
 from zeep_wssec.errors import ProfileError
-from zeep_wssec.exchange import Exchange
+from zeep_wssec.exchange import Exchange, relates_to
 from zeep_wssec.header.binary_token import BINARY_TOKEN
 from zeep_wssec.header.confirmation import SIGNATURE_CONFIRMATION
 from zeep_wssec.header.context import Incoming
@@ -35,7 +35,9 @@ from zeep_wssec.verdict import (
     judge_confirmations,
     judge_order,
     judge_relation,
+    judge_unity,
     judge_users,
+    names_request,
     refuse_wrong_users,
 )
 
@@ -239,7 +241,17 @@ def judge(
     if must_sign:
         nodes = [node for part in signed for node in _elements(message, plan, part)]
         judge_binding(message, exchange, nodes=nodes, ours=_our_secrets(plan), verdict=verdict)
+        judge_unity(message, [*nodes, *_proofs(message, exchange, verdict)], verdict)
     return verdict
+
+
+def _proofs(message: Incoming, exchange: Exchange | None, verdict: Verdict) -> list[etree._Element]:
+    """Give what proves when the message was made, and which request it answers."""
+    timestamp = message.timestamp
+    proofs = [] if timestamp is None or message.max_age_seconds is None else [timestamp.node]
+    if exchange is not None and names_request(exchange, verdict):
+        proofs += [*relates_to(message.envelope), *message.confirmations]
+    return proofs
 
 
 def _our_secrets(plan: Plan) -> set[str]:

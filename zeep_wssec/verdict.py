@@ -148,6 +148,41 @@ def names_request(exchange: Exchange, verdict: Verdict) -> bool:
     )
 
 
+def judge_unity(message: Incoming, nodes: Sequence[etree._Element], verdict: Verdict) -> None:
+    """Refuse parts whose signatures have nothing to do with each other: they may be of several messages.
+
+    One signature must cover them all, some by covering the signatures over them.
+
+    Args:
+        message: The message, with all its signatures verified.
+        nodes: The elements that must belong together; one that is not signed at all is judged elsewhere.
+        verdict: What was proved so far.
+    """
+    covering = [found for found in map(message.covering, nodes) if found]
+    if len(message.signatures) < 2 or not covering:
+        return
+    if not any(
+        all(any(item in bound for item in found) for found in covering)
+        for bound in (_bound_by(start, message) for start in message.signatures)
+    ):
+        verdict.missing.append(
+            "the signed parts must be held together by one signature over them, or over their "
+            "signatures, but are not: they may be of several messages"
+        )
+
+
+def _bound_by(start: SignatureEvidence, message: Incoming) -> list[SignatureEvidence]:
+    """Give a signature, those that it covers, those that they cover, and so on."""
+    bound = [start]
+    for outer in bound:
+        bound += [
+            item
+            for item in message.signatures
+            if item not in bound and outer in message.covering(item.element)
+        ]
+    return bound
+
+
 def judge_binding(
     message: Incoming,
     exchange: Exchange | None,
