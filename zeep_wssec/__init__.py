@@ -14,6 +14,7 @@ from zeep_wssec.errors import (
     AuthenticationError,
     DecryptionError,
     DuplicateAliasError,
+    HandshakeRefusedError,
     InboundError,
     InvalidTokenError,
     KeyLoadError,
@@ -46,6 +47,7 @@ from zeep_wssec.errors import (
     UnsupportedAssertionError,
     UnsupportedTokenError,
     UntrustedCertificateError,
+    UntrustedServerError,
     WrongPasswordError,
     WSSecError,
 )
@@ -54,7 +56,7 @@ from zeep_wssec.history import KeptExchange, RedactedHistory
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.keys.trust_rules import TrustException
-from zeep_wssec.plan import TLS, Overlay, Service
+from zeep_wssec.plan import Overlay, Service
 from zeep_wssec.profile import Profile
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.report import Report
@@ -71,6 +73,7 @@ from zeep_wssec.settings import (
     Timestamp,
     UsernameToken,
 )
+from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.limits import Limits
 
 __version__ = "0.1.0"
@@ -88,6 +91,7 @@ __all__ = [
     "DuplicateAliasError",
     "Encryption",
     "Exchange",
+    "HandshakeRefusedError",
     "Inbound",
     "InboundError",
     "InvalidTokenError",
@@ -142,6 +146,7 @@ __all__ = [
     "UnsupportedAssertionError",
     "UnsupportedTokenError",
     "UntrustedCertificateError",
+    "UntrustedServerError",
     "Unverified",
     "UsernameToken",
     "WSSecError",

@@ -39,6 +39,8 @@
     │  ├─ PayloadDecryptionError       both: one text for every cause
     │  └─ PayloadLimitError            the sender: larger or deeper than is read
     └─ TransportSecurityError          the connection: redirect, TLS, missing answer
+       ├─ UntrustedServerError         the server's certificate, name or key
+       └─ HandshakeRefusedError        the server does not want us, or we do not agree on a protocol
 
 ``str(error)`` is for the operator: what, where, expected, found, what to do. An ``InboundError`` also
 has a ``safe_message`` that may go to the peer and is the same for every cause of one fault code.
@@ -393,3 +395,24 @@ class TransportSecurityError(WSSecError, _ZeepTransportError):
     code = "transport_security"
     status_code = 0
     content = None
+
+
+class UntrustedServerError(TransportSecurityError):
+    """The server does not prove who it is; the request was not sent.
+
+    ``reason`` is one of no_path (``missing`` names the issuer), self_signed, expired, not_yet_valid,
+    name_mismatch (``names`` has those of the certificate), pin_mismatch, wrong_usage, weak_key,
+    bad_signature, other.
+    """
+
+    code = "untrusted_server"
+
+
+class HandshakeRefusedError(TransportSecurityError):
+    """The server ended the TLS handshake, or speaks no TLS that we do; ``alert`` has its own word for it.
+
+    ``reason`` is one of client_certificate_missing, client_certificate_refused (``missing`` names the
+    issuer that was not sent along), no_common_version, no_common_cipher, unknown_name, no_tls, closed, other.
+    """
+
+    code = "handshake_refused"

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import get_args
 
 from lxml import etree
 
@@ -24,7 +24,7 @@ from zeep_wssec.settings import (
     Signature,
     Step,
 )
-from zeep_wssec.settings.checks import check_choice
+from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12, attribute_name
 from zeep_wssec.soap.parts import Part, parse_parts
@@ -33,7 +33,6 @@ from zeep_wssec.step_order import check_header, check_steps
 _OWN_ATTRIBUTES = frozenset(
     f"{{{uri}}}{name}" for uri in (SOAP11, SOAP12) for name in ("actor", "role", "mustUnderstand")
 )
-TLSVersion = Literal["1.2", "1.3"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,24 +62,6 @@ class Service:
 def _check_time(name: str, value: object) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < inf:
         raise ProfileError(f"{value!r} is not a time above 0.", path=name)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TLS:
-    """The connection: our client certificate and whom we trust as the server."""
-
-    client_key: str | None = None
-    """Alias of the key pair that is shown to the server, with its chain."""
-    trust: Sequence[str | Path | bytes] = ()
-    """PEM files or bytes with the CA certificates of the server; nothing else is trusted. Empty: the
-    CA bundle that requests ships, never one named by an environment variable."""
-    minimum_version: TLSVersion = "1.2"
-
-    def __post_init__(self) -> None:
-        check_choice("minimum_version", self.minimum_version, TLSVersion)
-        if isinstance(self.trust, (str, bytes, Path)):
-            raise ProfileError("A list of certificates is needed.", path="trust")
-        object.__setattr__(self, "trust", tuple(self.trust))
 
 
 @dataclass(frozen=True, kw_only=True)

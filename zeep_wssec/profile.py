@@ -26,11 +26,12 @@ from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.payload.formats import make_format
 from zeep_wssec.payload.shape import PayloadFormat
-from zeep_wssec.plan import TLS, Overlay, Plan, Service
+from zeep_wssec.plan import Overlay, Plan, Service
 from zeep_wssec.profile_connections import ProfileConnections
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.results import Checked, Secured
 from zeep_wssec.settings import BasicSecurityProfile, SecurityHeader, Step
+from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.limits import Limits
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zeep_wssec.demands import Anonymous, AnyoneUnder, Demands, Inbound, OverTLS, Unverified
 from zeep_wssec.errors import KeyMaterialError, ProfileError
 from zeep_wssec.keys.entries import PartnerEntry
-from zeep_wssec.keys.fitness import describe_misuse, describe_weakness
+from zeep_wssec.keys.fitness import describe_client_misuse, describe_misuse, describe_weakness
 from zeep_wssec.keys.server_trust import check_server_trust
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
@@ -24,6 +24,7 @@ from zeep_wssec.profile_words import (
 )
 from zeep_wssec.requirements import signers_for
 from zeep_wssec.settings import Encryption, Step
+from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.namespaces import PREFIXES, SOAP11, SOAP12
 from zeep_wssec.soap.parts import parse_parts
 from zeep_wssec.wsdl_names import WsdlNames, is_local, read_wsdl_names
@@ -254,17 +255,33 @@ def _connection(plan: Plan) -> Iterator[Finding]:
             yield warning(f"service.{name}", f"{shown} is without TLS: anybody can change it.")
         if value != without_user_info(value):
             yield warning(f"service.{name}", "The address holds a user name or password.")
-    if plan.tls is not None and plan.tls.client_key is not None:
-        try:
-            plan.keystore.snapshot().require_key(plan.tls.client_key)
-        except KeyMaterialError as problem:
-            yield error("tls.client_key", str(problem))
+    if plan.tls is not None:
+        yield from _tls(plan, plan.tls)
     try:
         check_server_trust(plan.tls.trust if plan.tls is not None else ())
     except KeyMaterialError as problem:
         yield error(
             str(problem.details.get("path", "tls.trust")), f"{problem.message} {problem.hint}"
         )
+
+
+def _tls(plan: Plan, tls: TLS) -> Iterator[Finding]:
+    held = plan.keystore.snapshot()
+    for index, alias in enumerate(tls.trust_aliases):
+        try:
+            held.require_partner(alias)
+        except KeyMaterialError as problem:
+            yield error(f"tls.trust_aliases[{index}]", str(problem))
+    if tls.client_key is None:
+        return
+    try:
+        entry = held.require_key(tls.key_alias)
+    except KeyMaterialError as problem:
+        yield error("tls.client_key", str(problem))
+        return
+    for misuse in describe_client_misuse(entry.certificate):
+        text = f"The certificate of {entry.alias!r} {misuse}. Many servers refuse it."
+        yield warning("tls.client_key", text)
 
 
 def _wsdl(plan: Plan) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from zeep_wssec.algorithm_suites import ALGORITHM_SUITES
 from zeep_wssec.demands import Action, Demands, Inbound
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.payload.formats import FORMATS
-from zeep_wssec.plan import TLS, Service
+from zeep_wssec.plan import Service
 from zeep_wssec.profile_keys import KeystoreEntry, TrustSection
 from zeep_wssec.replay.settings import Replay
 from zeep_wssec.settings import (
@@ -33,6 +33,7 @@ from zeep_wssec.settings import (
 )
 from zeep_wssec.settings.addressing import AddressingBlock
 from zeep_wssec.settings.header import HeaderChild
+from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.xmlcrypto import algorithms
 

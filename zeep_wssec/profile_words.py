@@ -21,7 +21,7 @@ from zeep_wssec.demands import (
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.plan import TLS, Plan
+from zeep_wssec.plan import Plan
 from zeep_wssec.profile_key_names import find_maker
 from zeep_wssec.profile_step_words import describe_parts, describe_step, listed
 from zeep_wssec.requirements import demands_for, signers_for
@@ -33,6 +33,7 @@ from zeep_wssec.settings import (
     Timestamp,
     UsernameToken,
 )
+from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12
 from zeep_wssec.soap.parts import Part, find_part
@@ -270,10 +271,18 @@ def _header(plan: Plan) -> Iterator[str]:
 def _connection(tls: TLS | None) -> Iterator[str]:
     if tls is None:
         return
-    shown = "no client certificate" if tls.client_key is None else f"the key {tls.client_key!r}"
-    count = len(tls.trust)
-    trust = f"{count} file{'s' if count > 1 else ''} of ours" if count else "the CAs of requests"
+    shown = "no client certificate"
+    if tls.client_key is not None:
+        shown = "the only key" if tls.key_alias is None else f"the key {tls.key_alias!r}"
+    given = [*_counted(len(tls.trust), "file"), *_counted(len(tls.trust_aliases), "certificate")]
+    trust = f"{' and '.join(given)} of ours" if given else "the CAs of requests"
     yield f"TLS {tls.minimum_version} or later with {shown}; the server is trusted by {trust}."
+    if tls.pins:
+        yield f"The server must have one of {len(tls.pins)} pins."
+
+
+def _counted(count: int, what: str) -> list[str]:
+    return [f"{count} {what}{'s' if count > 1 else ''}"] if count else []
 
 
 def _certificates(plan: Plan, now: datetime) -> Iterator[str]:

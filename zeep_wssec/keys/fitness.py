@@ -6,7 +6,7 @@ needs a path, a pin or an entry.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -66,6 +66,7 @@ SIGNER_USAGES = frozenset(
 """Extended key usages of which a signer has one. No usage is made for signed messages, and many services
 sign with the certificate of their TLS server or client."""
 
+_CLIENT_USAGES = frozenset({USAGE_NAMES["any"], USAGE_NAMES["client_auth"]})
 _SIGNING = ("digital_signature", "content_commitment")
 _ENCRYPTING = ("key_encipherment", "data_encipherment")
 _AGREEING = ("key_agreement",)
@@ -253,6 +254,22 @@ def _describe_extended(certificate: Certificate, purpose: Purpose, accepted: fro
         f"is for {', '.join(map(usage_name, found)) or 'nothing'} only, by its extended key usage; "
         "trust.extended_key_usage says what a signer's certificate may be for"
     )
+
+
+def describe_client_misuse(certificate: Certificate) -> Iterator[str]:
+    """Say what many servers refuse in the certificate of a TLS client."""
+    usages = usages_of(certificate)
+    if usages is not None and not _CLIENT_USAGES & set(usages):
+        shown = ", ".join(usage_name(item) for item in usages)
+        yield f"is not meant for TLS clients: its extended key usage is {shown}"
+    if certificate.extensions is None:
+        return
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if not usage.digital_signature:
+        yield "may not sign, which TLS asks of it: its key usage lacks digitalSignature"
 
 
 def usages_of(certificate: Certificate) -> tuple[str, ...] | None:

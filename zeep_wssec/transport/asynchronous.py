@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from typing import Any
 
 import httpx
@@ -21,10 +20,14 @@ from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
+    check_certificate_accepted,
     check_response,
     is_raw,
     shown_address,
 )
+from zeep_wssec.transport.httpx_client import make_async_client, make_client
+from zeep_wssec.transport.tls import ContextSource
+from zeep_wssec.transport.tls_failures import refused_by_answer
 
 logger = logging.getLogger(__name__)
 
@@ -35,23 +38,19 @@ class AsyncProfileTransport(AsyncTransport):
     def __init__(
         self,
         profile: CallChecker,
-        context: ssl.SSLContext,
+        source: ContextSource,
         *,
         service: Service,
-        client: httpx.AsyncClient | None = None,
         cache: Any = None,
+        **connection: Any,
     ) -> None:
-        how: dict[str, Any] = {
-            "verify": context,
-            "trust_env": False,
-            "timeout": service.timeout_seconds,
-        }
+        how: dict[str, Any] = {"timeout_seconds": service.timeout_seconds, **connection}
         super().__init__(  # type: ignore[no-untyped-call]
-            client=client or httpx.AsyncClient(follow_redirects=False, **how),
-            wsdl_client=httpx.Client(follow_redirects=True, **how),
+            client=make_async_client(source, **how),
+            wsdl_client=make_client(source, follow_redirects=True, **how),
             cache=cache,
         )
-        self._profile = profile
+        self._profile, self._source = profile, source
         self._longest_seconds = service.longest_answer_seconds
         self.zeep_settings: object | None = None
         """Settings of the client that this transport is bound to; unset, every answer is checked here too."""
@@ -109,6 +108,16 @@ class AsyncProfileTransport(AsyncTransport):
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise
+        check_certificate_accepted(
+            self._profile,
+            call,
+            refused_by_answer(
+                address,
+                self._source.current(),
+                status=response.status_code,
+                content=response.content,
+            ),
+        )
         response.status_code = check_response(
             self._profile,
             call,

@@ -96,6 +96,19 @@ def _is_readable_secret(step: Step) -> bool:
     )
 
 
+def check_certificate_accepted(
+    profile: CallChecker, call: Call, problem: TransportSecurityError | None
+) -> None:
+    """End a call whose answer refuses our client certificate.
+
+    Raises:
+        TransportSecurityError: ``problem``, if there is one.
+    """
+    if problem is not None:
+        profile.finish(call, problem)
+        raise problem
+
+
 @hides_frames
 def check_response(
     profile: CallChecker,

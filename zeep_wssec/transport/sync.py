@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from typing import Any
 
 import requests
 from lxml import etree
-from requests.adapters import HTTPAdapter
 from zeep.transports import Transport
 
 from zeep_wssec import calls
@@ -17,14 +15,17 @@ from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.plan import Service
 from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
-from zeep_wssec.transport.deadline import pool_classes
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
+    check_certificate_accepted,
     check_response,
     is_raw,
     shown_address,
 )
+from zeep_wssec.transport.requests_session import make_session, secure_session
+from zeep_wssec.transport.tls import ContextSource
+from zeep_wssec.transport.tls_failures import refused_by_answer
 
 logger = logging.getLogger(__name__)
 _CHUNK = 65536
@@ -40,7 +41,7 @@ class ProfileTransport(Transport):
     def __init__(
         self,
         profile: CallChecker,
-        context: ssl.SSLContext,
+        source: ContextSource,
         *,
         service: Service,
         session: requests.Session | None = None,
@@ -48,14 +49,13 @@ class ProfileTransport(Transport):
     ) -> None:
         longest, each = service.longest_answer_seconds, service.timeout_seconds
         if session is None:
-            session = requests.Session()
-            session.mount("http://", _TimedAdapter(longest))
-        session.trust_env = False
-        session.mount("https://", _ContextAdapter(longest, context))
+            session = make_session(source, timeout_seconds=each, longest_seconds=longest)
+        else:
+            secure_session(session, source, longest_seconds=longest)
         super().__init__(  # type: ignore[no-untyped-call]
             cache=cache, timeout=each, operation_timeout=each, session=session
         )
-        self._profile = profile
+        self._profile, self._source = profile, source
         self.zeep_settings: object | None = None
         """Settings of the client that this transport is bound to; unset, every answer is checked here too."""
 
@@ -108,6 +108,16 @@ class ProfileTransport(Transport):
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise
+        check_certificate_accepted(
+            self._profile,
+            call,
+            refused_by_answer(
+                address,
+                self._source.current(),
+                status=response.status_code,
+                content=response.content,
+            ),
+        )
         response.status_code = check_response(
             self._profile,
             call,
@@ -117,50 +127,6 @@ class ProfileTransport(Transport):
             raw=is_raw(self.zeep_settings),
         )
         return response
-
-
-class _TimedAdapter(HTTPAdapter):
-    """Gives each answer ``longest_seconds`` as a whole."""
-
-    def __init__(self, longest_seconds: float) -> None:
-        self._pools = pool_classes(longest_seconds)
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = self._pools
-        return manager
-
-
-class _ContextAdapter(_TimedAdapter):
-    """Uses one TLS context for every connection; requests would add its own CA bundle to it."""
-
-    def __init__(self, longest_seconds: float, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(longest_seconds)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **{**kwargs, "ssl_context": self._context})
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, **{**kwargs, "ssl_context": self._context})
-
-    def build_connection_pool_key_attributes(
-        self,
-        request: requests.PreparedRequest,
-        verify: Any,  # noqa: ARG002
-        cert: Any = None,  # noqa: ARG002
-    ) -> Any:
-        host, _ = super().build_connection_pool_key_attributes(request, True, None)
-        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        conn.cert_reqs = "CERT_REQUIRED"
 
 
 def _forget_request(response: requests.Response) -> None:

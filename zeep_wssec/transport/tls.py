@@ -2,77 +2,108 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import ssl
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import threading
+from collections.abc import Callable
+from datetime import datetime
 
 import certifi
 
-from zeep_wssec.errors import KeyUsageError
-from zeep_wssec.keys.entries import FileKey, KeyEntry
+from zeep_wssec.errors import KeyNotFoundError
+from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.server_trust import load_server_trust
-from zeep_wssec.plan import TLS
+from zeep_wssec.keys.snapshot import Snapshot
+from zeep_wssec.settings.tls import TLS
+from zeep_wssec.transport.client_certificate import (
+    ClientCertificate,
+    find_client_certificate,
+    load_into,
+)
+from zeep_wssec.transport.watched import WatchedContext
 
 
-def client_context(keystore: Keystore, tls: TLS | None) -> ssl.SSLContext:
+def client_context(
+    tls: TLS | None, *, held: Snapshot | None = None, shown: ClientCertificate | None = None
+) -> WatchedContext:
     """Make the context for connections to the service: host name and chain are always checked.
 
     Args:
-        keystore: Holds the client key, if one is to be shown.
-        tls: Trust and client key; ``None``: the CA bundle that requests ships, and no client key.
+        tls: Trust, pins and the oldest version; ``None``: the CA bundle that requests ships.
+        held: The keystore's content, for trust that it holds.
+        shown: Our client certificate, if there is one.
 
     Raises:
         KeyLoadError: A trust file is missing or holds no certificate.
+        KeyNotFoundError: The keystore has no certificate that is to be trusted.
         KeyUsageError: The client key cannot be used here.
     """
     settings = tls or TLS()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = WatchedContext.create()
     context.minimum_version = (
         ssl.TLSVersion.TLSv1_3 if settings.minimum_version == "1.3" else ssl.TLSVersion.TLSv1_2
     )
-    if settings.trust:
+    if settings.trust or settings.trust_aliases:
+        # A CA that is given is trusted as it is, even if another one has issued to it.
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
         load_server_trust(context, settings.trust)
+        held = held or Snapshot()
+        for index, alias in enumerate(settings.trust_aliases):
+            _trust(context, _trusted_under(held, alias, index))
     else:
         context.load_verify_locations(cafile=certifi.where())
-    if settings.client_key is not None:
-        _load_client_key(context, keystore.snapshot().require_key(settings.client_key))
+    context.pins = tuple(settings.pins)
+    if shown is not None:
+        load_into(context, shown)
+        context.missing_issuer = shown.missing
+        # For servers that ask for it only once they see what is called.
+        context.post_handshake_auth = True
     return context
 
 
-def _load_client_key(context: ssl.SSLContext, entry: KeyEntry) -> None:
-    key = entry.signer or entry.decrypter
-    if not isinstance(key, FileKey):
-        raise KeyUsageError(
-            f"The key {entry.alias!r} does not leave its token, and Python's ssl needs its bytes.",
-            hint="Use another key for TLS, or a proxy that holds this one.",
-            reason="wrong_usage",
-        )
-    password = secrets.token_hex(32)
-    chain = b"".join(item.pem for item in (entry.certificate, *entry.chain))
-    with _private_file(key.encrypted_pem(password.encode()) + chain) as path:
-        context.load_cert_chain(path, password=password)
+def _trusted_under(held: Snapshot, alias: str, index: int) -> tuple[Certificate, ...]:
+    try:
+        partner = held.require_partner(alias)
+    except KeyNotFoundError as error:
+        error.details["path"] = f"tls.trust_aliases[{index}]"
+        raise
+    return (partner.certificate, *partner.anchors)
 
 
-@contextmanager
-def _private_file(data: bytes) -> Iterator[str]:
-    """Give a path that OpenSSL can read ``data`` from: memory where the system can, else a short-lived file.
+def _trust(context: ssl.SSLContext, certificates: tuple[Certificate, ...]) -> None:
+    text = b"".join(item.pem for item in certificates).decode("ascii")
+    context.load_verify_locations(cadata=text)
 
-    The key in it is encrypted under a password of this process either way.
+
+class ContextSource:
+    """The context of a profile: made once, and made again when the keystore has another client certificate.
+
+    A connection keeps the context that it was made with. Safe to share between threads.
     """
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("zeep-wssec", os.MFD_CLOEXEC)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            yield f"/proc/self/fd/{descriptor}"
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "key.pem"
-        path.touch(mode=0o600)
-        path.write_bytes(data)
-        yield str(path)
+
+    def __init__(
+        self, keystore: Keystore, tls: TLS | None, *, clock: Callable[[], datetime]
+    ) -> None:
+        self._keystore, self._tls, self._clock = keystore, tls, clock
+        self._lock = threading.Lock()
+        self._held: Snapshot | None = None
+        self._shown: ClientCertificate | None = None
+        self._context: WatchedContext | None = None
+        self.current()
+
+    def current(self) -> WatchedContext:
+        """Give the context for a new connection; the same one as long as what it shows stays the same.
+
+        Raises:
+            KeyMaterialError: The keystore cannot be read any more, or has no fit key pair.
+        """
+        held = self._keystore.snapshot()
+        with self._lock:
+            if self._context is not None and held is self._held:
+                return self._context
+            shown = find_client_certificate(held, self._tls, now=self._clock())
+            unchanged = shown is None or shown.same_as(self._shown)
+            if self._context is None or not unchanged:
+                self._context = client_context(self._tls, held=held, shown=shown)
+            self._held, self._shown = held, shown
+            return self._context

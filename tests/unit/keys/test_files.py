@@ -121,7 +121,7 @@ PEM_TEXT = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
         lambda text: Keystore().with_trust(anchors=text),
         lambda text: Keystore().with_trust(intermediates=[text]),
         lambda text: Secret.file(text),
-        lambda text: client_context(Keystore(), TLS(trust=[text])),
+        lambda text: client_context(TLS(trust=[text])),
     ],
 )
 def test_content_given_as_a_path_is_not_shown(load: Callable[[str], object], text: str) -> None:
