@@ -35,6 +35,10 @@ _COMMANDS: Commands = {
     "payload": ("zeep_wssec.cli.payload:payload", "Protect data outside of messages."),
     "profile": ("zeep_wssec.cli.profile:profile", "Look at a profile file."),
     "secure": ("zeep_wssec.cli.secure:secure", "Protect a message."),
+    "tls-check": (
+        "zeep_wssec.cli.tls_check:tls_check",
+        "Connect to a server and tell what it wants.",
+    ),
     "trust": ("zeep_wssec.cli.trust:trust", "Tell whom a profile trusts, and why not."),
 }
 

@@ -42,7 +42,7 @@ class _Connections(Generic[_Inner]):
         pools, self._pools = tuple(self._pools), self._pools[-1:]
         return pools
 
-    def explain(self, error: httpx.TransportError, request: httpx.Request) -> Exception:
+    def explain(self, error: Exception, request: httpx.Request) -> Exception:
         """Give our error for a failure of TLS, or the same one."""
         return tls_failure(error, str(request.url), self._source.current()) or error
 
@@ -68,7 +68,7 @@ class TLSTransport(httpx.BaseTransport):
         _check_origin(request)
         try:
             return self._connections.present().handle_request(request)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, OSError) as error:
             raise _alone(self._connections.explain(error, request), error) from None
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class AsyncTLSTransport(httpx.AsyncBaseTransport):
         _check_origin(request)
         try:
             return await self._connections.present().handle_async_request(request)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, OSError) as error:
             raise _alone(self._connections.explain(error, request), error) from None
 
     async def aclose(self) -> None:
