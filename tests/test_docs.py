@@ -67,6 +67,7 @@ def test_readme_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     partner = Partner(parties.partner_profile(), answer_order)
     (tmp_path / "client.p12").write_bytes(parties.client.pkcs12("secret"))
     (tmp_path / "partner.pem").write_bytes(parties.partner.certificate_pem)
+    (tmp_path / "server-ca.pem").write_bytes(parties.authority.pem)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("P12_PASSWORD", "secret")
     before, after = re.split(r"(?<=\n\n)(?=sent = )", EXAMPLE[1])
@@ -105,6 +106,7 @@ def test_profile_block_loads(text: str, tmp_path: Path, monkeypatch: pytest.Monk
     parties = Parties.create()
     (tmp_path / "client.p12").write_bytes(parties.client.pkcs12("secret"))
     (tmp_path / "partner.pem").write_bytes(parties.partner.certificate_pem)
+    (tmp_path / "server-ca.pem").write_bytes(parties.authority.pem)
     for name, issued in (("client", parties.client), ("partner", parties.partner)):
         following = parties.authority.issue(issued.certificate.subject)
         (tmp_path / f"{name}-2027.p12").write_bytes(following.pkcs12("secret"))

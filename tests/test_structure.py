@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *(ROOT / "benchmarks").rglob("*.py")]
 
 LAYERS = (
+    {"error_root"},
     {"errors"},
     {"keys", "report", "soap"},
     {"bsp", "redaction", "wsdl_names", "xmlcrypto"},
@@ -65,6 +66,7 @@ IMPORTERS = {
     "zeep": {
         "cli",
         "clients",
+        "error_root",
         "errors",
         "history",
         "profile",

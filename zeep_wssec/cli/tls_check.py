@@ -112,10 +112,11 @@ def _settings(
 
 
 def _probe(target: Target, tls: TLS, held: Snapshot, *, validate: bool, now: datetime) -> Probe:
-    from zeep_wssec.transport.client_certificate import find_client_certificate
+    from zeep_wssec.transport.client_certificate import find_client_key, with_chain
     from zeep_wssec.transport.tls_probe import Contexts, probe
 
-    shown = find_client_certificate(held, tls, now=now)
+    entry = find_client_key(held, tls, now=now)
+    shown = None if entry is None else with_chain(entry, held, now=now)
     return probe(target, Contexts.of(tls, held, shown, validate=validate), validate=validate)
 
 

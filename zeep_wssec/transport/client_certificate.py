@@ -41,18 +41,23 @@ class ClientCertificate:
         return f"<ClientCertificate {self.entry.alias!r}: {len(self.chain)} certificates>"
 
 
-def find_client_certificate(
-    held: Snapshot, tls: TLS | None, *, now: datetime
-) -> ClientCertificate | None:
-    """Find the key pair that ``tls.client_key`` names, and its chain among all that the keystore holds.
+def find_client_key(held: Snapshot, tls: TLS | None, *, now: datetime) -> KeyEntry | None:
+    """Find the key pair that ``tls.client_key`` names; of several under its alias the one of ``now``.
 
     Raises:
         KeyNotFoundError: There is no such key pair, or the only one is meant and there are several.
-        KeyUsageError: It is not valid at ``now``.
     """
     if tls is None or tls.client_key is None:
         return None
-    entry = held.require_key(tls.key_alias)
+    return held.require_key(tls.key_alias, now=now)
+
+
+def with_chain(entry: KeyEntry, held: Snapshot, *, now: datetime) -> ClientCertificate:
+    """Give a key pair with its chain, found among all that the keystore holds.
+
+    Raises:
+        KeyUsageError: It is not valid at ``now``.
+    """
     unfit = check_dates(entry.certificate, now=now)
     if unfit is not None:
         raise KeyUsageError(
@@ -63,8 +68,7 @@ def find_client_certificate(
         )
     for problem in describe_client_misuse(entry.certificate):
         logger.warning("The client certificate %r %s.", entry.alias, problem)
-    walk = walk_chain(entry.certificate, (*entry.chain, *held.certificates))
-    links = walk.links
+    links = walk_chain(entry.certificate, (*entry.chain, *held.certificates)).links
     if len(links) <= len(entry.chain):
         # The file's own chain goes farther than signatures can be followed: it is sent as it is.
         links = (entry.certificate, *entry.chain)

@@ -39,8 +39,8 @@ class TimedAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, *args: Any, timeout: Any = None, **options: Any
     ) -> requests.Response:
         """Send a request."""
-        timeout = self._timeout if timeout is None else timeout
-        return super().send(request, *args, timeout=timeout, **options)
+        options["timeout"] = self._timeout if timeout is None else timeout
+        return super().send(request, *args, **options)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -11,14 +11,16 @@ import certifi
 
 from zeep_wssec.errors import KeyNotFoundError
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.entries import KeyEntry
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.server_trust import load_server_trust
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.settings.tls import TLS
 from zeep_wssec.transport.client_certificate import (
     ClientCertificate,
-    find_client_certificate,
+    find_client_key,
     load_into,
+    with_chain,
 )
 from zeep_wssec.transport.watched import WatchedContext
 
@@ -87,6 +89,7 @@ class ContextSource:
         self._keystore, self._tls, self._clock = keystore, tls, clock
         self._lock = threading.Lock()
         self._held: Snapshot | None = None
+        self._entry: KeyEntry | None = None
         self._shown: ClientCertificate | None = None
         self._context: WatchedContext | None = None
         self.current()
@@ -97,13 +100,14 @@ class ContextSource:
         Raises:
             KeyMaterialError: The keystore cannot be read any more, or has no fit key pair.
         """
-        held = self._keystore.snapshot()
+        held, now = self._keystore.snapshot(), self._clock()
         with self._lock:
-            if self._context is not None and held is self._held:
+            entry = find_client_key(held, self._tls, now=now)
+            if self._context is not None and held is self._held and entry is self._entry:
                 return self._context
-            shown = find_client_certificate(held, self._tls, now=self._clock())
+            shown = None if entry is None else with_chain(entry, held, now=now)
             unchanged = shown is None or shown.same_as(self._shown)
             if self._context is None or not unchanged:
                 self._context = client_context(self._tls, held=held, shown=shown)
-            self._held, self._shown = held, shown
+            self._held, self._entry, self._shown = held, entry, shown
             return self._context
