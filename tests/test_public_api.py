@@ -19,10 +19,10 @@ from zeep_wssec.errors import DecryptionError, InboundError, PayloadDecryptionEr
 
 SETTINGS = {
     "Addressing", "AlgorithmSuite", "Anonymous", "AnyoneUnder", "BasicSecurityProfile", "BinaryToken", "Encryption",
-    "Exchange", "Inbound", "KeptExchange", "Keystore", "Limits", "MemoryReplayStore", "OverTLS", "Overlay", "Pin",
-    "Profile", "RedactedHistory", "ReplayStore", "Report", "Secret", "SecurityContext", "SecurityHeader", "Service",
-    "SessionKey", "Signature", "SignatureConfirmation", "Subject", "TLS", "Timestamp", "TrustException", "Unverified",
-    "UsernameToken",
+    "Exchange", "Inbound", "KeptExchange", "KeyExpiryWarning", "KeyRotationWarning", "Keystore", "Limits",
+    "MemoryReplayStore", "OverTLS", "Overlay", "Pin", "Profile", "RedactedHistory", "ReplayStore", "Report", "Secret",
+    "SecurityContext", "SecurityHeader", "Service", "SessionKey", "Signature", "SignatureConfirmation", "Subject",
+    "TLS", "Timestamp", "TrustException", "Unverified", "UsernameToken",
 }  # fmt: skip
 ERRORS = {
     name: value

@@ -54,6 +54,7 @@ from zeep_wssec.errors import (
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.history import KeptExchange, RedactedHistory
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.notices import KeyExpiryWarning, KeyRotationWarning
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.keys.trust_rules import TrustException
 from zeep_wssec.plan import Overlay, Service
@@ -96,10 +97,12 @@ __all__ = [
     "InboundError",
     "InvalidTokenError",
     "KeptExchange",
+    "KeyExpiryWarning",
     "KeyLoadError",
     "KeyMaterialError",
     "KeyMismatchError",
     "KeyNotFoundError",
+    "KeyRotationWarning",
     "KeyUsageError",
     "Keystore",
     "LegacyAlgorithmError",

@@ -10,6 +10,7 @@ from lxml import etree
 
 from zeep_wssec.errors import KeyMaterialError, MalformedSecurityError, ProfileError
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.entries import OwnKeys
 from zeep_wssec.keys.secrets import HiddenBytes
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.soap.limits import Limits
@@ -79,6 +80,8 @@ class Exchange:
     """Whether it carries a security header for the actor of the profile."""
     session_keys: tuple[SessionSecret, ...] = field(default=(), repr=False)
     """Keys that the request carried encrypted: an answer may use them again."""
+    own_keys: OwnKeys = field(default=OwnKeys(), repr=False)
+    """Our key pairs when the request was made: its answer may be encrypted for one that is gone since."""
 
     @property
     def operation(self) -> str:

@@ -220,6 +220,8 @@ def _start(
     exchange: Exchange | None,
 ) -> Incoming:
     keys = plan.keystore.snapshot()
+    if exchange is not None:
+        keys = keys.with_earlier(exchange.own_keys.entries)
     return Incoming(
         envelope=envelope,
         security=security,

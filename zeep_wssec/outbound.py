@@ -35,6 +35,7 @@ from zeep_wssec.header.session_key import write_session_key
 from zeep_wssec.header.signature import write_signature
 from zeep_wssec.header.timestamp import TIMESTAMP, write_timestamp
 from zeep_wssec.header.username_token import write_username_token
+from zeep_wssec.keys.entries import OwnKeys
 from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.plan import Plan
 from zeep_wssec.settings import (
@@ -221,6 +222,7 @@ def _exchange(
         has_timestamp=message is not None and _has_timestamp(message),
         has_encrypted_body=message is not None and message.body_encrypted,
         has_header=message is not None,
+        own_keys=OwnKeys(message.keys.key_entries if message is not None else ()),
         session_keys=tuple(
             SessionSecret(
                 sha1=key.sha1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from pathlib import Path
@@ -17,6 +17,7 @@ from zeep_wssec.errors import ProfileError
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.payload.formats import format_of
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
+from zeep_wssec.replay.settings import settings_of
 from zeep_wssec.settings import (
     BasicSecurityProfile,
     Encryption,
@@ -187,6 +188,20 @@ class Plan:
                 outbound = self.outbound if overlay.outbound is None else overlay.outbound
                 return outbound, overlay.inbound or self.inbound
         return self.outbound, self.inbound
+
+    def continuing(self, before: Plan) -> Plan:
+        """Give this plan with what ``before`` has learnt: messages it took, and revocation it fetched.
+
+        A replay store of other settings starts anew.
+        """
+        keystore = self.keystore.with_fetched_of(before.keystore)
+        settings = settings_of(self.replay)
+        if settings is None or settings != settings_of(before.replay):
+            return replace(self, keystore=keystore)
+        close = getattr(self.replay, "close", None)
+        if close is not None:
+            close()
+        return replace(self, keystore=keystore, replay=before.replay)
 
     def path_of_steps(self, steps: Sequence[Step]) -> str:
         """Give the path of ``outbound``, or of the overlay whose steps these are."""

@@ -12,7 +12,6 @@ from zeep_wssec import outbound
 from zeep_wssec.arguments import (
     Message,
     Request,
-    moment,
     profile_path,
     read_answered,
     read_envelope,
@@ -111,6 +110,28 @@ class Profile(ProfileConnections):
         resolved = profile_path(path).resolve()
         return cls.from_plan(load_plan(resolved), path=resolved)
 
+    def reload(self) -> None:
+        """Read the profile file and every file that it names again, now; for one in memory, its keystore.
+
+        What was remembered of messages and fetched about revocation stays. A message under way goes on with
+        the keys that it began with; on failure everything is as before. Connections that are open stay open.
+
+        Raises:
+            ProfileError: The file is wrong; or the profile is in memory, and its keystore has no file to read
+                again (``cache_seconds``, ``watch``).
+            KeyMaterialError: A key or certificate cannot be used.
+        """
+        if self.path is None:
+            if not self.plan.keystore.reload():
+                raise ProfileError(
+                    "The profile and its keys are in memory; there is no file to read again.",
+                    hint="Load the keystore with watch=True or cache_seconds, or the profile from a file.",
+                )
+            return
+        from zeep_wssec.profile_file import load_plan
+
+        self.plan = load_plan(self.path).continuing(self.plan)
+
     # Without zeep.
 
     @hides_frames
@@ -135,7 +156,7 @@ class Profile(ProfileConnections):
             KeyMaterialError: A key or certificate is missing or not fit.
         """
         received = read_answered(answers)
-        root, now = read_envelope(envelope, self.plan.limits), moment(now, self._clock)
+        root, now = read_envelope(envelope, self.plan.limits), self._moment(now)
         exchange = outbound.protect(root, self.plan, now=now, operation=operation, answers=received)
         return Secured(envelope=root, exchange=exchange)
 

@@ -17,6 +17,7 @@ from zeep_wssec.calls import Call
 from zeep_wssec.demands import Demands, OverTLS, Unverified
 from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSecError
 from zeep_wssec.exchange import Exchange
+from zeep_wssec.keys.notices import tell
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.payload.shape import PayloadFormat
@@ -43,6 +44,13 @@ class ProfileHook:
         self._has_transport = False
         self._formats: dict[str, PayloadFormat] = {}
 
+    def _moment(self, now: datetime | None) -> datetime:
+        """Give the time to act at; at the present time, say what is to be said about the keys."""
+        at = moment(now, self._clock)
+        if now is None:
+            tell(self.plan.keystore.snapshot(), at)
+        return at
+
     def _check(
         self,
         root: etree._Element,
@@ -56,7 +64,7 @@ class ProfileHook:
                 root,
                 self.plan,
                 exchange=request,
-                now=moment(now, self._clock),
+                now=self._moment(now),
                 paths=self._paths,
                 **how,
             )
@@ -90,7 +98,7 @@ class ProfileHook:
         """
         try:
             self._check_ready()
-            started, now = time.monotonic(), moment(None, self._clock)
+            started, now = time.monotonic(), self._moment(None)
             exchange = outbound.protect(envelope, self.plan, now=now, http_headers=headers)
             call = Call(owner=self.owner, exchange=exchange, started=started)
             self._check_answerable(call, now)

@@ -9,22 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, ProfileError, WrongPasswordError
+from zeep_wssec.keys.content import ContentSource
 from zeep_wssec.keys.fitness import read_usages
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.keystore_file import decode_base64
+from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.secrets import Secret, without_frames
+from zeep_wssec.keys.sources.file import FileContent
+from zeep_wssec.keys.sources.partner import PartnerFiles
+from zeep_wssec.keys.sources.pem_pair import PemPair
 from zeep_wssec.keys.trust_rules import RevocationMode, TrustException
 
 _PASSWORDS = ("password", "key_password", "alias")
+_RELOADING = ("cache_seconds", "watch")
 _NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password"}
 """What else an entry cannot be without."""
 _WHAT = "a symmetric key in base64"
 _FORMS: Mapping[str, tuple[str, ...]] = {
-    "pkcs12": (*_PASSWORDS, "cache_seconds", "sign_from"),
-    "pem": (*_PASSWORDS, "cache_seconds", "sign_from"),
+    "pkcs12": (*_PASSWORDS, *_RELOADING, "sign_from"),
+    "pem": (*_PASSWORDS, *_RELOADING, "sign_from"),
     "base64_env": (*_PASSWORDS, "sign_from"),
-    "key": ("certificate", "chain", "password", "alias", "sign_from"),
-    "partner": ("certificate", "anchors", "encrypt_from"),
+    "key": ("certificate", "chain", "password", "alias", *_RELOADING, "sign_from"),
+    "partner": ("certificate", "anchors", *_RELOADING, "encrypt_from"),
     "secret_key": ("value", "key_name"),
     "user": ("password",),
 }
@@ -55,6 +61,8 @@ class KeystoreEntry:
     """Name for the key pair, in place of the one in the file."""
     cache_seconds: int | None = None
     """How long the content of the file holds until it is read again; 0: at every message; unset: never."""
+    watch: bool = False
+    """Whether the file is read again as soon as it has changed."""
     sign_from: datetime | None = None
     """Time, with its offset, at which the key pairs take over from others of their alias; all decrypt, always.
     Unset, the key pair that was given first goes on signing while it is valid."""
@@ -75,7 +83,9 @@ class KeystoreEntry:
     """Name of a user whose username tokens are checked, or whose password keys are derived from."""
 
     def __post_init__(self) -> None:
-        given = [item.name for item in fields(self) if getattr(self, item.name) not in (None, ())]
+        given = [
+            item.name for item in fields(self) if getattr(self, item.name) not in (None, (), False)
+        ]
         forms = [name for name in given if name in _FORMS]
         if len(forms) != 1:
             raise ProfileError(
@@ -117,10 +127,11 @@ class KeystoreEntry:
             KeyMaterialError: A file or a secret cannot be used.
         """
         if self.partner is not None and self.certificate is not None:
-            anchors = self.anchors or None
-            return keystore.with_partner(
-                self.partner, self.certificate, anchors=anchors, encrypt_from=self.encrypt_from
+            paths = self.certificate if isinstance(self.certificate, tuple) else (self.certificate,)
+            files = PartnerFiles(
+                self.partner, paths, anchors=self.anchors, encrypt_from=self.encrypt_from
             )
+            return keystore.merge(self._of_source(files))
         if self.secret_key is not None and self.value is not None:
             source = f"{self.value!r} of the secret {self.secret_key!r}"
             octets = decode_base64(self.value.reveal(), what=_WHAT, source=source)
@@ -138,24 +149,18 @@ class KeystoreEntry:
             return Keystore.from_env(
                 self.base64_env, password=password, key_password=key_password, alias=alias
             )
+        opening = Opening.of(password, key_password=key_password, alias=alias)
         path = self.pkcs12 or self.pem
         if path is not None:
-            return Keystore.load(
-                path,
-                password=password,
-                key_password=key_password,
-                alias=alias,
-                cache_seconds=self.cache_seconds,
-            )
+            return self._of_source(FileContent(path, opening))
         if self.key is None:
             raise AssertionError("checked when it was made")
-        return Keystore.from_pem(
-            key=self.key,
-            certificate=self.certificate if isinstance(self.certificate, Path) else None,
-            chain=self.chain,
-            password=password,
-            alias="key" if alias is None else alias,
-        )
+        certificate = self.certificate if isinstance(self.certificate, Path) else None
+        pair = PemPair(self.key, opening, certificate=certificate, chain=self.chain)
+        return self._of_source(pair)
+
+    def _of_source(self, source: ContentSource[Any]) -> Keystore:
+        return Keystore.from_source(source, cache_seconds=self.cache_seconds, watch=self.watch)
 
 
 @dataclass(frozen=True, kw_only=True)

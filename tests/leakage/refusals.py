@@ -88,7 +88,7 @@ KEYS: dict[str, Refusal] = {
         planted.pkcs12()[:-40], password=planted.FILE_PASSWORD
     ),
     "PKCS#12 with a taken alias": lambda: planted.keystore().merge(
-        Keystore.from_bytes(planted.pkcs12(), password=planted.FILE_PASSWORD)
+        Keystore.from_bytes(planted.pkcs12(), password=planted.FILE_PASSWORD, alias="partner")
     ),
     "wrong password of PEM": lambda: Keystore.from_pem(
         key=planted.parties().client.key_pem("another"),

@@ -352,6 +352,7 @@ def test_two_certificates_for_one_key(reference: KeyReference, demanded: str) ->
     assert found.trusted_as == f"partner {demanded!r}"
 
 
+@pytest.mark.filterwarnings("ignore::zeep_wssec.KeyExpiryWarning")
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_valid_one_of_two_certificates(order: int) -> None:
     """One that has expired does not stand in the way of the one that came after it."""
@@ -444,6 +445,7 @@ def test_a_bare_key_of_anyone() -> None:
     accepted(signed("x509_data", keystore=stranger.keystore("service")), profile)
 
 
+@pytest.mark.filterwarnings("ignore::zeep_wssec.KeyExpiryWarning")
 @pytest.mark.parametrize("reference", ["key_name", "x509_data_subject"])
 def test_a_certificate_without_subject_has_no_name(reference: KeyReference) -> None:
     """What has no subject cannot be named by it."""

@@ -90,6 +90,24 @@ class KeyEntry:
         return f"<KeyEntry {self.alias!r}: {self.certificate.describe()}>"
 
 
+class OwnKeys:
+    """Our key pairs at one moment, kept for as long as an answer may need them; shown and pickled as none."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: tuple[KeyEntry, ...] = ()) -> None:
+        self.entries = entries
+
+    def __repr__(self) -> str:
+        return "<OwnKeys>"
+
+    def __deepcopy__(self, memo: object) -> OwnKeys:
+        return self
+
+    def __reduce__(self) -> tuple[type[OwnKeys], tuple[()]]:
+        return (OwnKeys, ())
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class PartnerEntry:
     """A partner's certificate: whom we encrypt to, and who must sign."""

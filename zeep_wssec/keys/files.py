@@ -42,6 +42,34 @@ def read_source(source: Source, *, what: str) -> bytes:
     return read_file(source, what=what)
 
 
+def file_stamp(source: object) -> tuple[int, ...] | None:
+    """Give what the file system says of a file, which is another as soon as the file is; it is not read.
+
+    Returns:
+        ``None`` where nothing is said, as of a file that is not there; bytes never change.
+    """
+    if not isinstance(source, str | os.PathLike):
+        return ()
+    try:
+        found = os.stat(source)  # noqa: PTH116  # asked at every message
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def stamps_of(*sources: object) -> tuple[tuple[int, ...], ...] | None:
+    """Give the stamps of several sources and lists of sources; ``None`` if nothing is said of one."""
+    stamps: list[tuple[int, ...]] = []
+    for source in sources:
+        each = source if isinstance(source, list | tuple) else (source,)
+        for item in each:
+            stamp = file_stamp(item)
+            if stamp is None:
+                return None
+            stamps.append(stamp)
+    return tuple(stamps)
+
+
 def describe_source(source: object) -> str:
     """Name a source in an error: its path, or that bytes were given."""
     if isinstance(source, (str, os.PathLike)):

@@ -14,7 +14,6 @@ from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
 from zeep_wssec.keys.keystore_changes import (
     contents,
     dated,
-    load_partner,
     merged,
     password_of,
     renamed,
@@ -26,11 +25,13 @@ from zeep_wssec.keys.refreshing import DerivedSource, SnapshotSource
 from zeep_wssec.keys.revocation_fetch import FetchedItem, WebSession, fetch_revocation
 from zeep_wssec.keys.secrets import Secret, hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
+from zeep_wssec.keys.sources.partner import load_partner
 from zeep_wssec.keys.trust import (
     CertificateSource,
     RuleSources,
     TrustStore,
 )
+from zeep_wssec.keys.trust_rules import TrustRules
 
 _log = logging.getLogger(__name__)
 
@@ -225,6 +226,12 @@ class Keystore(KeystoreLoading):
         """Fetch CRLs and OCSP answers now, for all keystores made of this one; see ``revocation_fetch``."""
         return fetch_revocation(self.snapshot(), session=session)
 
+    def with_fetched_of(self, other: Keystore) -> Keystore:
+        """Give a keystore that also knows what was fetched about revocation for ``other``."""
+        fetched = other.snapshot().shared_trust.rules.fetched
+        known = TrustStore(rules=TrustRules(fetched=fetched))
+        return self._changed(lambda now: {"trust": now.shared_trust.merge(known)})
+
     def _changed(self, change: Callable[[Snapshot], Mapping[str, Any]]) -> Keystore:
         return _combined(lambda now: {**contents(now), **change(now)}, self)
 
@@ -240,6 +247,21 @@ class Keystore(KeystoreLoading):
             KeyMaterialError: A file that is read again cannot be used any more.
         """
         return self._snapshot if self._source is None else self._source.current()
+
+    @hides_frames
+    def reload(self) -> bool:
+        """Read now what is ever read again (``cache_seconds``, ``watch``), here and in all that it is made of.
+
+        Returns:
+            Whether there is such a source.
+
+        Raises:
+            KeyMaterialError: One cannot be used; what it held before goes on, as ``cache_seconds`` has it.
+        """
+        if self._source is None:
+            return False
+        self._source.reload()
+        return True
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):
@@ -267,7 +289,7 @@ def _combined(make: Callable[..., Mapping[str, Any]], *stores: Keystore) -> Keys
         return made
     return Keystore._of_source(
         DerivedSource(
-            tuple(store.snapshot for store in stores),
+            stores,
             make=lambda *held: Keystore(**make(*held)).snapshot(),
             made_of=made_of,
             made=made.snapshot(),

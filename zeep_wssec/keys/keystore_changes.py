@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from zeep_wssec.errors import DuplicateAliasError, KeyLoadError, KeyNotFoundError
 from zeep_wssec.keys.aliases import Entry, joined, taken_alias
-from zeep_wssec.keys.entries import PartnerEntry
-from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.keys.snapshot import Snapshot
-from zeep_wssec.keys.trust import (
-    CertificateSource,
-    load_certificates,
-    load_partner_certificates,
-)
 
 Contents = Mapping[str, Any]
 """Arguments of ``Keystore``."""
@@ -95,32 +88,6 @@ def dated(now: Snapshot, when: datetime, alias: str | None) -> Contents:
         for item in now.key_entries
     )
     return {"keys": tuple(keys)}
-
-
-def load_partner(
-    alias: str,
-    certificate: CertificateSource | Sequence[CertificateSource],
-    *,
-    anchors: CertificateSource | Sequence[CertificateSource] | None,
-    encrypt_from: datetime | None,
-) -> tuple[PartnerEntry, ...]:
-    """Load the certificates of a partner, each with its chain; see ``Keystore.with_partner``.
-
-    Raises:
-        KeyLoadError: A source holds no certificate, or an anchor is no CA.
-    """
-    found = load_partner_certificates(certificate, alias=alias)
-    given = () if anchors is None else load_certificates(anchors, what=f"the anchors of {alias!r}")
-    return tuple(
-        PartnerEntry(
-            alias,
-            certificate=leaf,
-            chain=order_chain(leaf, rest),
-            anchors=given,
-            encrypt_from=encrypt_from,
-        )
-        for leaf, rest in found
-    )
 
 
 def taken_user(username: str) -> DuplicateAliasError:

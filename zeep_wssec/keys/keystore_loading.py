@@ -44,6 +44,7 @@ class KeystoreLoading:
         source: ContentSource[Any],
         *,
         cache_seconds: float | None = None,
+        watch: bool = False,
         clock: Callable[[], float] | None = None,
     ) -> Self:
         """Load what any source holds, one of your own included.
@@ -52,18 +53,20 @@ class KeystoreLoading:
             source: Where the keys are.
             cache_seconds: How long the content holds until it is fetched again, by this keystore and
                 by all that are made from it; 0: at every message; unset: never. A message keeps the
-                keys it began with. A source that cannot be used any more is an error at every use.
-            clock: Gives seconds that only grow, for ``cache_seconds``; for tests.
+                keys it began with. While it cannot be used, what it held goes on for a minute.
+            watch: Whether it is fetched again as soon as it has changed; for files.
+            clock: Gives seconds that only grow, for both; for tests.
 
         Raises:
             KeyMaterialError: What it holds cannot be used.
         """
-        if cache_seconds is None:
+        if cache_seconds is None and not watch:
             return cls._of_content(source.read(source.fetch()))
         refreshed = RefreshedSource(
             source,
             make=lambda content: cls._of_content(content).snapshot(),
             cache_seconds=cache_seconds,
+            watch=watch,
             clock=clock,
         )
         return cls._of_source(refreshed)
@@ -76,6 +79,7 @@ class KeystoreLoading:
         *,
         kind: KeystoreKind | None = None,
         cache_seconds: float | None = None,
+        watch: bool = False,
         clock: Callable[[], float] | None = None,
         **opening: Unpack[OpeningOptions],
     ) -> Self:
@@ -85,6 +89,7 @@ class KeystoreLoading:
             path: A regular file of at most 4 MiB (PKCS#12, PEM, JKS, JCEKS, JWK), or a folder.
             kind: What the file must be; unset: what its content looks like.
             cache_seconds: How long the content holds until it is read again; see ``from_source``.
+            watch: Whether it is read again as soon as it has changed. Replace files by renaming.
             clock: As for ``from_source``.
             **opening: ``password``, ``key_password``, ``alias``, ``only``, ``certificates``: see
                 ``OpeningOptions``.
@@ -103,7 +108,7 @@ class KeystoreLoading:
         source: ContentSource[Any] = (
             FolderContent(path, options) if is_folder else FileContent(path, options, kind=kind)
         )
-        return cls.from_source(source, cache_seconds=cache_seconds, clock=clock)
+        return cls.from_source(source, cache_seconds=cache_seconds, watch=watch, clock=clock)
 
     @classmethod
     @hides_frames
@@ -138,6 +143,7 @@ class KeystoreLoading:
         password: Password | None = None,
         alias: str = "key",
         cache_seconds: float | None = None,
+        watch: bool = False,
     ) -> Self:
         """Load one key pair from PEM files or bytes.
 
@@ -148,13 +154,14 @@ class KeystoreLoading:
             password: For an encrypted private key.
             alias: Name of the key pair.
             cache_seconds: How long the content holds until it is read again; see ``from_source``.
+            watch: Whether it is read again as soon as one of the files has changed.
 
         Raises:
             KeyLoadError: As for ``load``.
         """
         opening = Opening.of(password, alias=alias)
         source = PemPair(key, opening, certificate=certificate, chain=chain)
-        return cls.from_source(source, cache_seconds=cache_seconds)
+        return cls.from_source(source, cache_seconds=cache_seconds, watch=watch)
 
     @classmethod
     @hides_frames

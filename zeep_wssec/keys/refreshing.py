@@ -1,15 +1,27 @@
-"""Keystores that are read again: a source after some time, and what was made from it after that."""
+"""Keystores that are read again: a source that changed or got old, and what was made from it after that."""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError
 from zeep_wssec.keys.content import ContentSource, KeystoreContent
+from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.keys.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 60.0
+"""How long what a source held goes on when the source cannot be used: a file that is being written, a
+password that changes a moment later. Not longer: keys that were taken out of it must not live on."""
+SETTLE_SECONDS = 2.0
+"""How long a file that looks unchanged is read all the same: two changes may fall into one tick of its
+file system's clock, which has two seconds at worst."""
+_RETRY_SECONDS = 1.0
 
 
 class SnapshotSource(Protocol):
@@ -23,15 +35,22 @@ class SnapshotSource(Protocol):
         """Give what holds now; the same object as long as nothing changes.
 
         Raises:
-            KeyMaterialError: What holds now cannot be used; what held before is not given in its place.
+            KeyMaterialError: What holds now cannot be used, nor could it for a minute.
+        """
+
+    def reload(self) -> None:
+        """Read it now, whatever its age.
+
+        Raises:
+            KeyMaterialError: It cannot be used; what it held before goes on.
         """
 
 
 class RefreshedSource:
-    """A source of keys whose content holds for a time and is then fetched again.
+    """A source of keys that is fetched again when it has changed, or after some time.
 
-    One that cannot be used any more gives its error at every use until it is repaired: keys that were
-    taken out of it must not live on.
+    While it cannot be used, what it held goes on for a minute at most; then its error is raised at every
+    use until it is repaired. Any number of threads may use it.
     """
 
     def __init__(
@@ -39,7 +58,8 @@ class RefreshedSource:
         source: ContentSource[Any],
         *,
         make: Callable[[KeystoreContent], Snapshot],
-        cache_seconds: float,
+        cache_seconds: float | None,
+        watch: bool = False,
         clock: Callable[[], float] | None = None,
     ) -> None:
         """Read the source for the first time.
@@ -47,20 +67,28 @@ class RefreshedSource:
         Args:
             source: Where the content comes from.
             make: Makes a snapshot of it.
-            cache_seconds: How long it holds; 0: the source is looked at every time.
+            cache_seconds: How long it holds; 0: the source is read every time; ``None``: as long as it does
+                not change.
+            watch: Whether to look at each use if it has changed.
             clock: Gives seconds that only grow; ``time.monotonic`` when left out.
 
         Raises:
-            KeyMaterialError: The source cannot be used, or the time is none.
+            KeyMaterialError: The source cannot be used or watched, or the time is none.
         """
-        if isinstance(cache_seconds, bool) or not isinstance(cache_seconds, int | float):
-            raise KeyLoadError(f"cache_seconds is a number, not {type(cache_seconds).__name__}.")
-        if not 0 <= cache_seconds < float("inf"):
-            raise KeyLoadError(f"cache_seconds is 0 or more, not {cache_seconds!r}.")
-        self._source, self._make = source, make
-        self._cache_seconds, self._clock = cache_seconds, clock or time.monotonic
+        _check_seconds(cache_seconds)
+        stamp = getattr(source, "stamp", None)
+        if watch and stamp is None:
+            raise KeyLoadError(
+                f"{type(source).__name__} cannot be watched.", hint="Use cache_seconds for it."
+            )
+        self._source, self._make, self._clock = source, make, clock or time.monotonic
+        self._cache_seconds = cache_seconds
+        self._watch = _Watch(stamp) if watch and stamp is not None else None
         self._lock = threading.Lock()
-        self._read_at = self._clock()
+        self._failed_at: float | None = None
+        self._read_at = self._tried_at = self._clock()
+        if self._watch is not None:
+            self._watch.has_changed(self._read_at)
         fetched = source.fetch()
         self._digest = source.digest(fetched)
         self._held = make(source.read(fetched))
@@ -71,19 +99,98 @@ class RefreshedSource:
         return self._held
 
     def current(self) -> Snapshot:
-        """Give the content, fetched again if it is too old; the same octets give the same object."""
+        """Give the content, fetched again if that is due; the same octets give the same object."""
         with self._lock:
             # Noted before it is fetched: what is put there meanwhile is not taken for older than it is.
             now = self._clock()
-            if now - self._read_at < self._cache_seconds:
+            if not self._is_due(now):
                 return self._held
-            fetched = self._source.fetch()
-            digest = self._source.digest(fetched)
-            if digest != self._digest:
-                self._held = self._make(self._source.read(fetched))
-                self._digest = digest
-            self._read_at = now
+            self._tried_at = now
+            try:
+                self._fetch()
+            except KeyMaterialError as error:
+                self._bear(error, now)
+                return self._held
+            if self._failed_at is not None:
+                _log.info("A keystore that could not be used can be used again")
+            self._read_at, self._failed_at = now, None
             return self._held
+
+    def reload(self) -> None:
+        """Read it now, whatever its age."""
+        with self._lock:
+            now = self._clock()
+            self._fetch()
+            self._read_at, self._failed_at = now, None
+
+    def _is_due(self, now: float) -> bool:
+        if self._failed_at is not None:
+            in_grace = now - self._failed_at < GRACE_SECONDS
+            return not in_grace or now - self._tried_at >= _RETRY_SECONDS
+        if self._watch is not None and self._watch.has_changed(now):
+            return True
+        return self._cache_seconds is not None and now - self._read_at >= self._cache_seconds
+
+    def _fetch(self) -> None:
+        fetched = self._source.fetch()
+        digest = self._source.digest(fetched)
+        if digest != self._digest:
+            self._held = self._make(self._source.read(fetched))
+            self._digest = digest
+            _log.info("A keystore has changed: %r", self._held)
+
+    def _bear(self, error: KeyMaterialError, now: float) -> None:
+        """Go on for a while, or raise what is wrong."""
+        if self._failed_at is None:
+            self._failed_at = now
+            _log.warning(
+                "A keystore cannot be used; what it held goes on for %d seconds at most: %s",
+                GRACE_SECONDS,
+                error,
+            )
+        if now - self._failed_at >= GRACE_SECONDS:
+            raise without_frames(error)
+
+
+class _Watch:
+    """Tells whether a file has changed, by what the file system says of it."""
+
+    def __init__(self, stamp: Callable[[], object]) -> None:
+        self._stamp = stamp
+        self._seen: object = None
+        self._since = 0.0
+        self._settled = False
+
+    def has_changed(self, now: float) -> bool:
+        """Tell whether it may have changed since it was asked last."""
+        stamp = self._stamp()
+        if stamp is None or stamp != self._seen:
+            self._seen, self._since, self._settled = stamp, now, False
+            return True
+        if self._settled:
+            return False
+        # The reading that follows from this answer is the first one that counts for good.
+        self._settled = now - self._since >= SETTLE_SECONDS
+        return True
+
+
+def _check_seconds(cache_seconds: object) -> None:
+    if cache_seconds is None:
+        return
+    if isinstance(cache_seconds, bool) or not isinstance(cache_seconds, int | float):
+        raise KeyLoadError(f"cache_seconds is a number, not {type(cache_seconds).__name__}.")
+    if not 0 <= cache_seconds < float("inf"):
+        raise KeyLoadError(f"cache_seconds is 0 or more, not {cache_seconds!r}.")
+
+
+class Readable(Protocol):
+    """A keystore, as what is made of it sees it."""
+
+    def snapshot(self) -> Snapshot:
+        """Give what it holds now."""
+
+    def reload(self) -> bool:
+        """Read its sources now; ``False``: it has none that is ever read again."""
 
 
 class DerivedSource:
@@ -91,7 +198,7 @@ class DerivedSource:
 
     def __init__(
         self,
-        sources: tuple[Callable[[], Snapshot], ...],
+        sources: tuple[Readable, ...],
         *,
         make: Callable[..., Snapshot],
         made_of: tuple[Snapshot, ...],
@@ -100,7 +207,7 @@ class DerivedSource:
         """Keep what was made.
 
         Args:
-            sources: Give the content of the other keystores.
+            sources: The other keystores.
             make: Makes one snapshot of theirs.
             made_of: What they gave.
             made: What was made of that.
@@ -117,8 +224,14 @@ class DerivedSource:
     def current(self) -> Snapshot:
         """Give what is made of the present content of the others."""
         with self._lock:
-            now = tuple(source() for source in self._sources)
+            now = tuple(source.snapshot() for source in self._sources)
             if any(new is not old for new, old in zip(now, self._made_of, strict=True)):
                 self._held = self._make(*now)
                 self._made_of = now
             return self._held
+
+    def reload(self) -> None:
+        """Have each of the others read now."""
+        for source in self._sources:
+            source.reload()
+        self.current()

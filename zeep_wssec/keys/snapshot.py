@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
-from datetime import datetime
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, NoReturn
@@ -15,9 +15,12 @@ from zeep_wssec.keys.aliases import by_alias
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
 from zeep_wssec.keys.known_certificates import KnownCertificates
-from zeep_wssec.keys.rotation import require_serving
+from zeep_wssec.keys.rotation import SOON, require_serving
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.keys.trust import TrustStore
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,6 +64,25 @@ class Snapshot:
         return by_alias(self.partner_entries)
 
     @cached_property
+    def quiet_until(self) -> datetime:
+        """Until when there is nothing to say about its certificates: a month before the first one ends.
+
+        There is something at once where an entry waits under an alias without a date.
+        """
+        entries: tuple[KeyEntry | PartnerEntry, ...] = (*self.key_entries, *self.partner_entries)
+        undated = [item.alias for item in entries if item.serves_from is None]
+        if len(undated) > len(set(undated)):
+            return _ALWAYS
+        ends = [entry.certificate.not_after for entry in entries]
+        ends += [item.not_after for entry in self.key_entries for item in entry.chain]
+        return min(ends) - SOON if ends else _NEVER
+
+    @cached_property
+    def told_on(self) -> dict[str, date]:
+        """On which day something was said about it last."""
+        return {}
+
+    @cached_property
     def own_keys(self) -> frozenset[bytes]:
         """The public keys of all our key pairs, as they are encoded."""
         return frozenset(entry.certificate.public_key_octets for entry in self.key_entries)
@@ -72,6 +94,13 @@ class Snapshot:
     def partners_of(self, alias: str) -> tuple[PartnerEntry, ...]:
         """Give all entries of the partner ``alias``."""
         return self._partners_by_alias.get(alias, ())
+
+    def with_earlier(self, entries: tuple[KeyEntry, ...]) -> Snapshot:
+        """Give what also decrypts with key pairs that were ours a moment ago; itself if all still are."""
+        if entries is self.key_entries:
+            return self
+        gone = tuple(item for item in entries if self.find_key(item.certificate) is None)
+        return replace(self, key_entries=self.key_entries + gone) if gone else self
 
     def speaks_for(self, alias: str, certificate: Certificate) -> bool:
         """Tell whether this is a certificate of the partner ``alias``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
-from zeep_wssec.keys.files import Source, describe_source, read_source
+from zeep_wssec.keys.files import Source, describe_source, read_source, stamps_of
 from zeep_wssec.keys.keystore_file import (
     WHAT,
     KeystoreKind,
@@ -65,6 +65,10 @@ class FileContent(OctetsContent):
         if isinstance(self._path, str | os.PathLike):
             self._path = Path(self._path).absolute()
         return data
+
+    def stamp(self) -> object:
+        """Give what changes with the file or a certificate beside it, without reading them."""
+        return stamps_of(self._path, self._opening.certificates)
 
 
 class VariableContent(OctetsContent):

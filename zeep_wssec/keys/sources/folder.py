@@ -9,7 +9,7 @@ from pathlib import Path
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WrongPasswordError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
-from zeep_wssec.keys.files import read_file, require_path, shown_path
+from zeep_wssec.keys.files import read_file, require_path, shown_path, stamps_of
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem_bundle import NamedText, load_bundle
 from zeep_wssec.keys.secrets import without_frames
@@ -31,14 +31,27 @@ class FolderContent:
         self._path = Path(require_path(path, what=_WHAT)).absolute()
         self._name, self._opening = shown_path(path), opening
 
+    def stamp(self) -> object:
+        """Give what changes with a file that is read, or with which of them there are; none is read."""
+        try:
+            names = self._names()
+        except OSError:
+            return None
+        paths = tuple(self._path / name for name in names)
+        stamps = stamps_of(paths, self._opening.certificates)
+        return None if stamps is None else (tuple(names), stamps)
+
+    def _names(self) -> list[str]:
+        return sorted(
+            entry.name
+            for entry in os.scandir(self._path)
+            if Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file()
+        )
+
     def fetch(self) -> Files:
         """Give names and octets of the files, in the order of their names."""
         try:
-            names = sorted(
-                entry.name
-                for entry in os.scandir(self._path)
-                if Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file()
-            )
+            names = self._names()
         except OSError as error:
             raise KeyLoadError(
                 f"{self._name}: {_WHAT} cannot be read: {error.strerror}.", source=self._name

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from zeep_wssec.errors import KeyMaterialError, WrongPasswordError
 from zeep_wssec.keys.content import KeystoreContent
-from zeep_wssec.keys.files import Source, describe_source, read_source
+from zeep_wssec.keys.files import Source, describe_source, read_source, stamps_of
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import load_pem
 from zeep_wssec.keys.secrets import without_frames
@@ -40,6 +40,10 @@ class PemPair:
                 for item in load_certificates(source, what="a certificate")
             ),
         )
+
+    def stamp(self) -> object:
+        """Give what changes with one of the files, without reading any."""
+        return stamps_of(self._key, self._certificates)
 
     def digest(self, fetched: tuple[bytes, ...]) -> bytes:
         """Give one digest over those of the parts."""
