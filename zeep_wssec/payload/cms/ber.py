@@ -16,8 +16,8 @@ from zeep_wssec.payload.streams import CHUNK_BYTES, PayloadReader
 
 MAX_STRUCTURE_BYTES: Final = 1024 * 1024
 """Everything that is not content: certificates, signers, recipients."""
-MAX_DEPTH: Final = 24
-"""Elements inside each other; a nested certificate chain needs ten."""
+MAX_DEPTH: Final = 40
+"""Elements inside each other; a signed time stamp beside a signature needs twenty."""
 _CONSTRUCTED: Final = 0x20
 _PIECE: Final = 64 * 1024
 
@@ -86,19 +86,29 @@ class BerReader:
     def element(self, *tags: int) -> bytes:
         """Give the next element whole, which must have one of the tags, if any are given.
 
-        An element of indefinite length comes with a definite one.
+        It and all inside come with definite lengths, the shortest there are.
         """
         tag = self.peek()
         if tag is None or (tags and tag not in tags):
             raise _unexpected(tag)
-        return self._whole(0)
+        return self._whole(verbatim=False)
+
+    def verbatim(self) -> bytes:
+        """Give the next element with its very octets; only an indefinite length becomes a definite one."""
+        return self._whole(verbatim=True)
 
     def optional(self, *tags: int) -> bytes:
         """Give the next element whole if it has one of the tags, else nothing."""
         return self.element(*tags) if self.peek() in tags else b""
 
-    def elements(self, tag: int, *, most: int, what: str) -> list[bytes]:
+    def elements(self, tag: int, *, most: int, what: str, verbatim: bool = False) -> list[bytes]:
         """Give the members of a SET OF or SEQUENCE OF, each whole.
+
+        Args:
+            tag: Of the set.
+            most: How many there may be.
+            what: What they are, for the error.
+            verbatim: Whether a member with a definite length keeps its octets, as a certificate must.
 
         Raises:
             PayloadLimitError: There are more than ``most``.
@@ -108,7 +118,7 @@ class BerReader:
         while self.peek() is not None:
             if len(found) == most:
                 raise PayloadLimitError(f"More than {most} {what}.", limit=most)
-            found.append(self.element())
+            found.append(self._whole(verbatim=verbatim))
         self.leave()
         return found
 
@@ -181,20 +191,17 @@ class BerReader:
 
     # Octets.
 
-    def _whole(self, depth: int) -> bytes:
-        if depth > MAX_DEPTH:
-            raise PayloadLimitError(f"Nested more than {MAX_DEPTH} deep.", limit=MAX_DEPTH)
-        start = self._offset
+    def _whole(self, *, verbatim: bool) -> bytes:
         tag, length = self._header()
-        if length is not None:
+        if length is not None and (verbatim or not tag & _CONSTRUCTED):
             self._count(length)
             return write_tlv(tag, self._take(length))
-        self._open(None)
+        self._count(0)
+        self._open(length)
         members = []
         while self.peek() is not None:
-            members.append(self._whole(depth + 1))
+            members.append(self._whole(verbatim=verbatim))
         self.leave()
-        self._count(self._offset - start - sum(map(len, members)))
         return write_tlv(tag, b"".join(members))
 
     def _count(self, octets: int) -> None:

@@ -168,11 +168,17 @@ def open_data(
     if found.structure == SIGNED_AND_ENVELOPED:
         return _open_signed(ber, found, writer, judging)
     _decrypt(ber, found, spool, judging)
-    if not must_be_signed and not _is_signed(spool.reader()):
+    signed = _is_signed(spool.reader())
+    if not signed and not must_be_signed:
         for piece in spool.reader().chunks():
             writer.write(piece)
         return _opened(found, judging, signers=())
     with _uniform(found):
+        if not signed:
+            raise PayloadUnsignedError(
+                "It is encrypted, but nobody signed it.",
+                hint='Ask the sender to sign it; unsigned = "accept" takes it as it is.',
+            )
         inner = verify_data(spool.reader("what was encrypted"), writer, judging)
     return _opened(found, judging, signers=inner.signers, inner=inner)
 

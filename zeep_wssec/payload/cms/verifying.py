@@ -113,7 +113,7 @@ def read_certificates(ber: BerReader) -> tuple[Certificate, ...]:
     """Read the certificates, if there are any, and pass over revocation lists; neither is trusted."""
     found: dict[Certificate, None] = {}
     if ber.peek() == 0xA0:
-        for member in ber.elements(0xA0, most=MAX_CERTIFICATES, what="certificates"):
+        for member in ber.elements(0xA0, most=MAX_CERTIFICATES, what="certificates", verbatim=True):
             try:
                 found[Certificate.from_der(member)] = None
             except KeyLoadError:
