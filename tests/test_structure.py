@@ -50,7 +50,7 @@ RANKS = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
 
 EVERYWHERE = {"cryptography", "lxml"}
 IMPORTERS = {
-    "asn1crypto": {"keys", "payload.cms"},
+    "asn1crypto": {"keys"},
     "certifi": {"cli.tls_check", "transport"},
     "click": {"cli"},
     "httpx": {"testing", "transport"},
