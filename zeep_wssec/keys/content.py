@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
+from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.keys.trust import TrustStore
 
 Fetched = TypeVar("Fetched")
 
@@ -20,6 +23,9 @@ class KeystoreContent:
     secrets: tuple[SecretEntry, ...] = ()
     loose: tuple[Certificate, ...] = ()
     """Certificates without a name that belong to no key."""
+    users: Mapping[str, Secret] = field(default_factory=dict)
+    trust: TrustStore | None = None
+    """Where a source is a keystore that has some; files have none."""
     left_out: tuple[str, ...] = ()
     """Aliases of entries that were not wanted, and so not opened."""
 

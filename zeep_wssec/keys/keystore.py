@@ -11,6 +11,7 @@ from zeep_wssec.errors import KeyMaterialError
 from zeep_wssec.keys.aliases import check_aliases, check_message_names, joined
 from zeep_wssec.keys.content import KeystoreContent
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
+from zeep_wssec.keys.external_key import external_entry
 from zeep_wssec.keys.keystore_changes import (
     contents,
     dated,
@@ -21,6 +22,8 @@ from zeep_wssec.keys.keystore_changes import (
 )
 from zeep_wssec.keys.keystore_loading import KeystoreLoading
 from zeep_wssec.keys.listing import ListedEntry, list_entries
+from zeep_wssec.keys.pem import order_chain
+from zeep_wssec.keys.protocols import Decrypter, KeyAgreement, Signer
 from zeep_wssec.keys.refreshing import DerivedSource, SnapshotSource
 from zeep_wssec.keys.revocation_fetch import FetchedItem, WebSession, fetch_revocation
 from zeep_wssec.keys.secrets import Secret, hides_frames
@@ -30,6 +33,7 @@ from zeep_wssec.keys.trust import (
     CertificateSource,
     RuleSources,
     TrustStore,
+    load_certificates,
 )
 from zeep_wssec.keys.trust_rules import TrustRules
 
@@ -96,7 +100,8 @@ class Keystore(KeystoreLoading):
             content.keys,
             partners=content.partners,
             secrets=content.secrets,
-            trust=TrustStore(intermediates=content.loose),
+            users=content.users,
+            trust=content.trust or TrustStore(intermediates=content.loose),
         )
 
     @classmethod
@@ -145,6 +150,45 @@ class Keystore(KeystoreLoading):
             KeyLoadError: The time has no offset.
         """
         return self._changed(lambda now: dated(now, when, alias))
+
+    @hides_frames
+    def with_external(
+        self,
+        alias: str,
+        *,
+        certificate: CertificateSource,
+        signer: Signer | Callable[..., bytes] | None = None,
+        decrypter: Decrypter | Callable[..., bytes] | None = None,
+        agreement: KeyAgreement | Callable[..., bytes] | None = None,
+        remote: bool = True,
+    ) -> Keystore:
+        """Add a key pair whose private key a key service, an agent or a library of yours holds.
+
+        Args:
+            alias: Name of the key pair.
+            certificate: Its certificate; in a file with several, the first, and the others are its chain.
+            signer: An object with ``sign``, or a function: ``(data, *, scheme, digest) -> bytes``; see
+                ``keys.protocols``. What it gives is held against the certificate.
+            decrypter: An object with ``decrypt``, or a function:
+                ``(ciphertext, *, scheme, digest, mgf_digest, label) -> bytes``.
+            agreement: An object with ``agree``, or a function: ``(peer_public_key) -> bytes``.
+            remote: Whether it waits for a network; such a key is refused inside an event loop.
+
+        Raises:
+            KeyLoadError: The certificate cannot be read, or its key cannot do what is given.
+            DuplicateAliasError: The alias is taken.
+        """
+        leaf, *rest = load_certificates(certificate, what=f"the certificate of {alias!r}")
+        entry = external_entry(
+            alias,
+            leaf,
+            order_chain(leaf, rest),
+            signer=signer,
+            decrypter=decrypter,
+            agreement=agreement,
+            remote=remote,
+        )
+        return self._changed(lambda now: {"keys": joined(now.key_entries, (entry,))})
 
     @hides_frames
     def with_secret(

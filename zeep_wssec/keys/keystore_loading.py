@@ -12,12 +12,15 @@ from zeep_wssec.keys.files import Source
 from zeep_wssec.keys.keystore_file import KeystoreKind
 from zeep_wssec.keys.opening import Opening, OpeningOptions, Password
 from zeep_wssec.keys.refreshing import RefreshedSource, SnapshotSource
-from zeep_wssec.keys.secrets import hides_frames
+from zeep_wssec.keys.secrets import Secret, hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
+from zeep_wssec.keys.sources.called import CalledContent
 from zeep_wssec.keys.sources.file import FileContent, VariableContent
 from zeep_wssec.keys.sources.folder import FolderContent
 from zeep_wssec.keys.sources.pem_pair import PemPair
 from zeep_wssec.keys.sources.token import TokenContent
+from zeep_wssec.keys.sources.url import UrlContent
+from zeep_wssec.keys.trust import CertificateSource
 
 
 class KeystoreLoading:
@@ -197,6 +200,68 @@ class KeystoreLoading:
         """
         source = TokenContent(
             Opening.of(**opening), module=module, token=token, slot=slot, key_id=key_id
+        )
+        return cls.from_source(source, cache_seconds=cache_seconds)
+
+    @classmethod
+    @hides_frames
+    def from_callable(
+        cls,
+        function: Callable[[], Any] | str,
+        *,
+        kind: KeystoreKind | None = None,
+        cache_seconds: float | None = None,
+        **opening: Unpack[OpeningOptions],
+    ) -> Self:
+        """Load what a function gives: the octets of a keystore file, or a whole ``Keystore``.
+
+        Args:
+            function: Takes no arguments; or its name, ``"package.module:function"``.
+            kind: As for ``load``.
+            cache_seconds: How long it holds until the function is called again; see ``from_source``.
+            **opening: As for ``load``.
+
+        Raises:
+            KeyLoadError: The function cannot be imported, fails, or gives something else.
+        """
+        source = CalledContent(function, Opening.of(**opening), kind=kind)
+        return cls.from_source(source, cache_seconds=cache_seconds)
+
+    @classmethod
+    @hides_frames
+    def from_url(
+        cls,
+        url: str,
+        *,
+        anchors: CertificateSource | Sequence[CertificateSource],
+        authorization: Secret | None = None,
+        kind: KeystoreKind | None = None,
+        cache_seconds: float | None = None,
+        timeout_seconds: float = 10.0,
+        **opening: Unpack[OpeningOptions],
+    ) -> Self:
+        """Fetch a keystore from an https address, now; and again when ``cache_seconds`` are over.
+
+        Args:
+            url: The address; it gives the octets of a keystore file, and does not redirect.
+            anchors: CA certificates under which its server is trusted, and no others.
+            authorization: Value of the HTTP header ``Authorization``.
+            kind: As for ``load``.
+            cache_seconds: How long it holds until it is fetched again, by the message that comes next;
+                see ``from_source``. Unset: never.
+            timeout_seconds: For the connection and each piece of the answer.
+            **opening: As for ``load``.
+
+        Raises:
+            KeyLoadError: It is no https address, or cannot be fetched within bounds.
+        """
+        source = UrlContent(
+            url,
+            Opening.of(**opening),
+            anchors=anchors,
+            authorization=authorization,
+            kind=kind,
+            timeout_seconds=timeout_seconds,
         )
         return cls.from_source(source, cache_seconds=cache_seconds)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Literal, NoReturn, ParamSpec, Self, TypeVar
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WSSecError
+from zeep_wssec.keys.callables import check_callable_name, import_callable
 from zeep_wssec.keys.files import read_file, require_path
 
 MAX_SECRET_BYTES = 64 * 1024
@@ -16,7 +18,7 @@ _Error = TypeVar("_Error", bound=Exception)
 _Class = TypeVar("_Class")
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
-_Kind = Literal["env", "file", "literal", "callable"]
+_Kind = Literal["env", "file", "literal", "callable", "keyring"]
 
 
 class HiddenBytes(bytes):
@@ -48,8 +50,8 @@ class HiddenBytes(bytes):
 class Secret:
     """A password that knows its source; ``repr`` shows the source, never the value.
 
-    Make one with ``Secret.env``, ``Secret.file``, ``Secret.of`` or ``Secret.callable``. A secret from
-    an environment variable or a file pickles as that source; the other two refuse.
+    Make one with ``Secret.env``, ``Secret.file``, ``Secret.keyring``, ``Secret.of`` or ``Secret.callable``.
+    What names its source pickles as that; a value and a function refuse.
     """
 
     __slots__ = ("_kind", "_source")
@@ -59,7 +61,8 @@ class Secret:
 
     def __init__(self) -> None:
         raise TypeError(
-            "Use Secret.env(...), Secret.file(...), Secret.of(...) or Secret.callable(...)."
+            "Use Secret.env(...), Secret.file(...), Secret.keyring(...), Secret.of(...) or "
+            "Secret.callable(...)."
         )
 
     @classmethod
@@ -88,9 +91,18 @@ class Secret:
         return cls._make("literal", HiddenBytes(octets))
 
     @classmethod
-    def callable(cls, func: Callable[[], str | bytes]) -> Secret:
-        """Ask ``func`` at each use: a vault, a keyring, a prompt."""
+    def callable(cls, func: Callable[[], str | bytes] | str) -> Secret:
+        """Ask ``func`` at each use: a vault, a prompt; or its name, ``"package.module:function"``."""
+        if isinstance(func, str):
+            check_callable_name(func)
         return cls._make("callable", func)
+
+    @classmethod
+    def keyring(cls, service: str, username: str) -> Secret:
+        """Ask the keyring of the system at each use; needs the extra ``keyring``."""
+        if not service or not username:
+            raise KeyLoadError("A password in a keyring has the name of a service and of a user.")
+        return cls._make("keyring", (service, username))
 
     def reveal(self) -> bytes:
         """Read the value now.
@@ -105,6 +117,8 @@ class Secret:
         if self._kind == "file":
             data = read_file(self._source, what="a file with a secret", limit=MAX_SECRET_BYTES)
             return data[:-2] if data.endswith(b"\r\n") else data.removesuffix(b"\n")
+        if self._kind == "keyring":
+            return _ask_keyring(*self._source)
         return self._from_callable()
 
     def _from_env(self) -> bytes:
@@ -118,8 +132,9 @@ class Secret:
         return os.fsencode(value)
 
     def _from_callable(self) -> bytes:
+        func = import_callable(self._source) if isinstance(self._source, str) else self._source
         try:
-            value = self._source()
+            value = func()
         except Exception as error:
             raise KeyLoadError(f"{self!r} failed with {type(error).__name__}.") from error
         if not isinstance(value, (str, bytes)):
@@ -129,7 +144,10 @@ class Secret:
     def __repr__(self) -> str:
         if self._kind == "literal":
             return "Secret.of(…)"
-        if self._kind == "callable":
+        if self._kind == "keyring":
+            service, username = self._source
+            return f"Secret.keyring({service!r}, {username!r})"
+        if self._kind == "callable" and not isinstance(self._source, str):
             return f"Secret.callable({getattr(self._source, '__qualname__', type(self._source).__name__)})"
         return f"Secret.{self._kind}({self._source!r})"
 
@@ -144,10 +162,36 @@ class Secret:
             return (Secret.env, (self._source,))
         if self._kind == "file":
             return (Secret.file, (self._source,))
+        if self._kind == "keyring":
+            return (Secret.keyring, self._source)
+        if self._kind == "callable" and isinstance(self._source, str):
+            return (Secret.callable, (self._source,))
         raise KeyMaterialError(
             f"{self!r} is not pickled: the value would leave the process.",
             hint="Use Secret.env or Secret.file, which pickle as their source.",
         )
+
+
+def _ask_keyring(service: str, username: str) -> bytes:
+    try:
+        keyring = importlib.import_module("keyring")
+    except ImportError:
+        raise KeyLoadError(
+            "A password is in the keyring of the system, but the library keyring is missing.",
+            hint="Install it: pip install 'zeep-wssec[keyring]'.",
+        ) from None
+    try:
+        value = keyring.get_password(service, username)
+    except Exception as error:
+        raise KeyLoadError(
+            f"The keyring of the system cannot be asked: {type(error).__name__}."
+        ) from error
+    if value is None:
+        raise KeyLoadError(
+            f"The keyring of the system has no password of {username!r} for {service!r}.",
+            hint=f"Put it there: keyring set {service} {username}",
+        )
+    return str(value).encode()
 
 
 def as_secret(value: Secret | str | bytes | None) -> Secret | None:
