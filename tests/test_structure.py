@@ -34,7 +34,7 @@ LAYERS = (
     },
     {"history", "profile_values", "verdict"},
     {"evidence_words", "profile_step_words", "profile_suite", "repetition", "requirements"},
-    {"inbound", "outbound", "profile_step_lint", "profile_words"},
+    {"inbound", "outbound", "profile_rotation_lint", "profile_step_lint", "profile_words"},
     {"profile_file", "profile_lint", "transport"},
     {"arguments", "clients"},
     {"profile_hook"},

@@ -6,15 +6,17 @@ import base64
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from zeep_wssec.demands import Anonymous, AnyoneUnder, Demands, Inbound, OverTLS, Unverified
 from zeep_wssec.errors import KeyMaterialError, ProfileError
 from zeep_wssec.keys.entries import PartnerEntry
 from zeep_wssec.keys.fitness import describe_client_misuse, describe_misuse, describe_weakness
+from zeep_wssec.keys.rotation import SOON
 from zeep_wssec.keys.server_trust import check_server_trust
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
+from zeep_wssec.profile_rotation_lint import ends_unnoticed, idle_finding, rotation_findings
 from zeep_wssec.profile_step_lint import LONG_SECONDS, may_mean, step_weaknesses
 from zeep_wssec.profile_words import (
     derive_demands,
@@ -32,8 +34,6 @@ from zeep_wssec.xmlcrypto import algorithms
 
 __all__ = ["SOON", "Finding", "weaknesses"]
 
-SOON = timedelta(days=30)
-"""How long before its end a certificate is reported: what most CAs need to renew one."""
 _HEADER_PREFIX = re.compile(rf"\b(?:{'|'.join(PREFIXES)}):|:Header\b")
 _HEADER_NAMESPACES = frozenset((*PREFIXES.values(), SOAP11, SOAP12))
 """Of elements that stand in headers."""
@@ -56,6 +56,7 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
         if overlay.inbound is not None or (demands is None and overlay.outbound is not None):
             found += _answers(demands, steps, f"{where}.inbound", plan, now)
     found += [*_header(plan), *_secrets(plan), *_certificates(plan, now)]
+    found += rotation_findings(plan, now)
     found += [*_connection(plan), *_wsdl(plan)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda item: order.index(item.severity))
@@ -230,11 +231,16 @@ def _allows_dsa(plan: Plan) -> bool:
 
 
 def _certificates(plan: Plan, now: datetime) -> Iterator[Finding]:
+    idle = ends_unnoticed(plan.keystore.snapshot(), now)
     for name, certificate in named_certificates(plan):
         path = "keystore" if name.startswith(("key", "chain", "partner")) else "trust"
         what = f"{name} ({certificate.subject})"
         day = f"{certificate.not_after:%Y-%m-%d}"
-        if now > certificate.not_after:
+        if certificate in idle:
+            found = idle_finding(what, certificate, now)
+            if found is not None:
+                yield found
+        elif now > certificate.not_after:
             yield error(path, f"The certificate of {what} expired on {day}.")
         elif now < certificate.not_before:
             start = f"{certificate.not_before:%Y-%m-%d}"

@@ -34,6 +34,11 @@ class KeyEntry:
     sign_from: datetime | None = None
     """When it takes over from another key pair under its alias: an aware time; ``None``: it is in use."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether it may be meant to take over, and nobody said when."""
+        return self.sign_from is None
+
     def __post_init__(self) -> None:
         _require_aware(self.sign_from, "sign_from", self.alias)
 
@@ -122,6 +127,13 @@ class PartnerEntry:
     encrypt_from: datetime | None = None
     """When it takes over from another certificate under its alias: an aware time; ``None``: it is in use.
     Signatures with it count at any time."""
+    listed: bool = False
+    """Whether it was given in one list after another one of the partner: then it waits for no date."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may be meant to take over, and nobody said when."""
+        return self.encrypt_from is None and not self.listed
 
     def __post_init__(self) -> None:
         _require_aware(self.encrypt_from, "encrypt_from", self.alias)

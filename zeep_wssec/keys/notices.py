@@ -149,7 +149,7 @@ def _undated(
         )
     )
     for item in entries:
-        waits = item.serves_from is None and is_valid(item.certificate, now)
+        waits = item.waits and is_valid(item.certificate, now)
         if (
             item is not serving
             and waits

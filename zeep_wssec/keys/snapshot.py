@@ -70,7 +70,7 @@ class Snapshot:
         There is something at once where an entry waits under an alias without a date.
         """
         entries: tuple[KeyEntry | PartnerEntry, ...] = (*self.key_entries, *self.partner_entries)
-        undated = [item.alias for item in entries if item.serves_from is None]
+        undated = [item.alias for item in entries if item.waits]
         if len(undated) > len(set(undated)):
             return _ALWAYS
         ends = [entry.certificate.not_after for entry in entries]

@@ -39,8 +39,9 @@ def load_partner(
             chain=order_chain(leaf, rest),
             anchors=given,
             encrypt_from=encrypt_from,
+            listed=index > 0,
         )
-        for leaf, rest in found
+        for index, (leaf, rest) in enumerate(found)
     )
 
 
