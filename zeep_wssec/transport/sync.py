@@ -38,6 +38,9 @@ class ProfileTransport(Transport):
     logs a message. Timeouts, retries and proxies are the caller's to set on ``session``.
     """
 
+    _close_session = False
+    """zeep asks for it when the object goes, even if it was never whole."""
+
     def __init__(
         self,
         profile: CallChecker,
