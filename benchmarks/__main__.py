@@ -21,6 +21,7 @@ from benchmarks.hostile import Hostile
 from benchmarks.material import Material
 from benchmarks.measure import FULL, QUICK
 from benchmarks.table import Row, lines
+from benchmarks.timing import timing
 
 GROUPS = (
     "sign",
@@ -32,6 +33,7 @@ GROUPS = (
     "memory",
     "import",
     "hostile",
+    "timing",
 )
 
 
@@ -52,7 +54,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     given = parser.parse_args()
     wanted = [*given.groups, *(given.only or ())] or [
-        name for name in GROUPS if not (given.quick and name == "memory")
+        name for name in GROUPS if name != ("memory" if given.quick else "timing")
     ]
     rows = list(_measure(wanted, quick=given.quick))
     print(_surroundings())
@@ -82,6 +84,7 @@ def _measure(wanted: list[str], *, quick: bool) -> Iterator[Row]:
         "memory": children.memory,
         "import": lambda: children.imports(effort),
         "hostile": lambda: Hostile(material, effort, quick=quick).rows(),
+        "timing": lambda: timing(material, quick=quick),
     }
     try:
         for name in GROUPS:

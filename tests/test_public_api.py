@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import inspect
 import json
@@ -9,6 +10,7 @@ import pickle
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from peers import miss
@@ -88,11 +90,38 @@ def test_version_is_that_of_the_distribution() -> None:
 def test_import_is_light() -> None:
     """Libraries that only some callers need, and that zeep leaves alone, are imported where they are used."""
     code = (
-        "import sys, zeep; before = set(sys.modules); import zeep_wssec; "
+        "import sys, zeep; before = set(sys.modules); from zeep_wssec import *; "
         f"print(sorted((sys.modules.keys() - before) & {HEAVY}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_program_that_only_imports_pays_little() -> None:
+    """Nothing but the errors is loaded before a name is asked for; each name is one that types know."""
+    code = (
+        "import sys, zeep, zeep_wssec; "
+        "print(sorted(name for name in sys.modules if name.startswith('zeep_wssec'))); "
+        "assert set(zeep_wssec.__all__) <= set(dir(zeep_wssec))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(
+        [f"zeep_wssec{name}" for name in ("", ".error_root", ".errors")]
+    )
+    source = ast.parse(Path(zeep_wssec.__file__).read_text("utf-8"))
+    typed = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(source)
+        if isinstance(node, ast.ImportFrom) and node.module != "zeep_wssec.errors"
+        for alias in node.names
+    }
+    assert typed == {f"zeep_wssec.{module}.{name}" for name, module in zeep_wssec._HOMES.items()}
+
+
+def test_unknown_name() -> None:
+    """A name that there is not is an AttributeError, as of any module."""
+    with pytest.raises(AttributeError, match="no attribute 'Profil'"):
+        zeep_wssec.Profil  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_codes_are_unique() -> None:

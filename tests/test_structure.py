@@ -16,7 +16,7 @@ SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *(ROOT / "benchmar
 
 LAYERS = (
     {"error_root"},
-    {"errors"},
+    {"errors", "forks"},
     {"keys", "report", "soap"},
     {"bsp", "redaction", "wsdl_names", "xmlcrypto"},
     {"settings", "profile_keys"},

@@ -173,8 +173,9 @@ def soap_action(http_headers: Mapping[str, str]) -> str | None:
 def _addressing_text(envelope: Envelope, local: str) -> str | None:
     if envelope.header is None:
         return None
-    for namespace in (WSA, WSA_2004):
-        text = envelope.header.findtext(f"{{{namespace}}}{local}")
-        if text and text.strip():
-            return text.strip()
-    return None
+    names = f"{{{WSA}}}{local}", f"{{{WSA_2004}}}{local}"
+    # Of each namespace the first block counts.
+    texts: dict[object, str] = {}
+    for block in envelope.header.iterchildren(*names):
+        texts.setdefault(block.tag, (block.text or "").strip())
+    return next((texts[name] for name in names if texts.get(name)), None)

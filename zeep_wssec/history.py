@@ -12,6 +12,7 @@ from lxml import etree
 from zeep.plugins import Plugin
 
 from zeep_wssec import calls
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.redaction import redact
 
 if TYPE_CHECKING:
@@ -62,9 +63,14 @@ class RedactedHistory(Plugin):
         """
         if maxlen < 1:
             raise ValueError(f"maxlen is {maxlen}; 1 or more is expected.")
-        self._lock = threading.Lock()
         self._kept: deque[KeptExchange] = deque(maxlen=maxlen)
         self._bodies = bodies
+        self.start_over()
+        start_over_in_children(self)
+
+    def start_over(self) -> None:
+        """Use a lock of this process; a child keeps what its parent had."""
+        self._lock = threading.Lock()
 
     @property
     def exchanges(self) -> tuple[KeptExchange, ...]:

@@ -21,9 +21,11 @@ from zeep_wssec.replay.settings import settings_of
 from zeep_wssec.settings import (
     BasicSecurityProfile,
     Encryption,
+    SecurityContext,
     SecurityHeader,
     Signature,
     Step,
+    UsernameToken,
 )
 from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.limits import Limits
@@ -166,6 +168,18 @@ class Plan:
             return self._understood
         named = (part for parts in self.demanded_parts(demands) for part in parts)
         return self._understood | {part.value for part in named if part.kind == "header"}
+
+    @cached_property
+    def signing_names(self) -> frozenset[str]:
+        """The names of the secrets and users that the steps sign with."""
+        names: set[str] = set()
+        for steps in (self.outbound, *(item.outbound or () for item in self.operations.values())):
+            for step in steps:
+                if isinstance(step, Signature | SecurityContext) and step.key is not None:
+                    names.add(step.key)
+                elif isinstance(step, UsernameToken) and step.derive_for != "none":
+                    names.add(step.username)
+        return frozenset(names)
 
     def demanded_parts(self, demands: Inbound) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         """Give the parts that must be signed and those that must be encrypted."""

@@ -16,7 +16,12 @@ from zeep_wssec.keys.rotation import SOON
 from zeep_wssec.keys.server_trust import check_server_trust
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
-from zeep_wssec.profile_rotation_lint import ends_unnoticed, idle_finding, rotation_findings
+from zeep_wssec.profile_rotation_lint import (
+    ends_unnoticed,
+    idle_finding,
+    kind_changes,
+    rotation_findings,
+)
 from zeep_wssec.profile_step_lint import LONG_SECONDS, may_mean, step_weaknesses
 from zeep_wssec.profile_words import (
     derive_demands,
@@ -56,7 +61,7 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
         if overlay.inbound is not None or (demands is None and overlay.outbound is not None):
             found += _answers(demands, steps, f"{where}.inbound", plan, now)
     found += [*_header(plan), *_secrets(plan), *_certificates(plan, now)]
-    found += rotation_findings(plan, now)
+    found += [*rotation_findings(plan, now), *kind_changes(plan)]
     found += [*_connection(plan), *_wsdl(plan)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda item: order.index(item.severity))

@@ -13,6 +13,7 @@ from zeep_wssec.keys.rotation import SOON, find_serving, is_valid, state_of, tur
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
+from zeep_wssec.settings import Encryption, SessionKey
 
 _Entry = TypeVar("_Entry", KeyEntry, PartnerEntry)
 _PATH = "keystore"
@@ -26,6 +27,25 @@ def rotation_findings(plan: Plan, now: datetime) -> Iterator[Finding]:
     for alias in held.partners:
         option, does = "encrypt_from", "is encrypted to"
         yield from _of_alias(held.partners_of(alias), now, option=option, does=does)
+
+
+def kind_changes(plan: Plan) -> Iterator[Finding]:
+    """Report a partner with keys of several kinds: what a step says of algorithms fits one of them only."""
+    held = plan.keystore.snapshot()
+    overlays = plan.operations.values()
+    steps = (*plan.outbound, *(step for item in overlays for step in item.outbound or ()))
+    sealing = [step for step in steps if isinstance(step, Encryption | SessionKey)]
+    for alias in held.partners:
+        kinds = list(dict.fromkeys(item.certificate.key_kind for item in held.partners_of(alias)))
+        if len(kinds) > 1:
+            encrypts = any(alias in step.recipients for step in sealing)
+            tell = warning if encrypts else note
+            yield tell(
+                _PATH,
+                f"The certificates of partner {alias!r} have keys of different kinds ({', '.join(kinds)}): "
+                f"{'requests are encrypted' if encrypts else 'answers are signed'} in another way once the "
+                "next one is in use. Ask whether that is meant.",
+            )
 
 
 def _of_alias(

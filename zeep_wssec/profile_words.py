@@ -26,6 +26,7 @@ from zeep_wssec.profile_key_names import find_maker
 from zeep_wssec.profile_step_words import describe_parts, describe_step, listed
 from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.settings import (
+    BasicSecurityProfile,
     Encryption,
     SecurityContext,
     Signature,
@@ -47,6 +48,12 @@ _EMPTY = tuple(
     for uri in (SOAP11, SOAP12)
 )
 """Messages without content, to see what a part means in any message."""
+_LEVELS = {
+    "table": "each rule at its own level",
+    "error": "whatever breaks a rule is refused",
+    "warn": "what breaks a rule is a warning",
+}
+_RULE_LEVELS = {"error": "refuses", "warn": "warns", "ignore": "is ignored"}
 _USER_PROOFS = {
     "digest": "its digest",
     "text": "the readable text",
@@ -71,6 +78,7 @@ def describe(plan: Plan, now: datetime) -> list[str]:
         lines += _sent(f"Every request of {name!r}", steps, plan)
         lines += _demanded(f"Every answer to {name!r}", demands, steps, plan)
     lines += _header(plan)
+    lines += _basic_profile(plan.bsp)
     lines += _connection(plan.tls)
     lines += _certificates(plan, now)
     return lines
@@ -268,6 +276,20 @@ def _header(plan: Plan) -> Iterator[str]:
     yield f"Security header: {', '.join(notes)}."
 
 
+def _basic_profile(bsp: BasicSecurityProfile | None) -> Iterator[str]:
+    if bsp is None:
+        return
+    ways = {"come in": bsp.inbound, "are sent": bsp.outbound}
+    checked = " and that ".join(way for way, holds in ways.items() if holds)
+    if not checked:
+        yield "Basic Security Profile 1.1: stated, but switched off both ways."
+        return
+    yield f"Basic Security Profile 1.1 for messages that {checked}: {_LEVELS[bsp.level]}."
+    if bsp.rules:
+        changed = (f"{rule} {_RULE_LEVELS[level]}" for rule, level in sorted(bsp.rules.items()))
+        yield f"  But {listed(tuple(changed))}."
+
+
 def _connection(tls: TLS | None) -> Iterator[str]:
     if tls is None:
         return
@@ -300,15 +322,22 @@ def named_certificates(plan: Plan) -> Iterator[tuple[str, Certificate]]:
     """Give every certificate of the keystore that can expire, with what it is to us."""
     held = plan.keystore.snapshot()
     for key in held.key_entries:
-        yield f"key {key.alias!r}", key.certificate
+        yield f"key {key.alias!r}{_number(key, held.keys_of(key.alias))}", key.certificate
         for item in key.chain:
             yield f"chain of {key.alias!r}", item
     for partner in held.partner_entries:
-        yield f"partner {partner.alias!r}", partner.certificate
+        which = _number(partner, held.partners_of(partner.alias))
+        yield f"partner {partner.alias!r}{which}", partner.certificate
     for anchor in held.trust.anchors:
         yield "trust anchor", anchor
     for item in held.trust.intermediates:
         yield "intermediate", item
+
+
+def _number(entry: object, several: Sequence[object]) -> str:
+    """Say which of several under one alias it is."""
+    number = [item is entry for item in several].index(True) + 1
+    return f", certificate {number} of {len(several)}" if len(several) > 1 else ""
 
 
 def _certificate(certificate: Certificate, now: datetime) -> str:

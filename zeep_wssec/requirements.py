@@ -240,7 +240,7 @@ def judge(
     judge_confirmations(message, exchange, verdict, must_sign=must_sign, required=required)
     if must_sign:
         nodes = [node for part in signed for node in _elements(message, plan, part)]
-        judge_binding(message, exchange, nodes=nodes, ours=_our_secrets(plan), verdict=verdict)
+        judge_binding(message, exchange, nodes=nodes, ours=plan.signing_names, verdict=verdict)
         judge_unity(message, [*nodes, *_proofs(message, exchange, verdict)], verdict)
     return verdict
 
@@ -252,18 +252,6 @@ def _proofs(message: Incoming, exchange: Exchange | None, verdict: Verdict) -> l
     if exchange is not None and names_request(exchange, verdict):
         proofs += [*relates_to(message.envelope), *message.confirmations]
     return proofs
-
-
-def _our_secrets(plan: Plan) -> set[str]:
-    """Give the names of the secrets and users that the steps of the profile sign with."""
-    names: set[str] = set()
-    for steps in (plan.outbound, *(item.outbound or () for item in plan.operations.values())):
-        for step in steps:
-            if isinstance(step, Signature | SecurityContext) and step.key is not None:
-                names.add(step.key)
-            elif isinstance(step, UsernameToken) and step.derive_for != "none":
-                names.add(step.username)
-    return names
 
 
 def _elements(message: Incoming, plan: Plan, part: Part) -> list[etree._Element]:

@@ -22,6 +22,7 @@ from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_words import describe, without_user_info
 from zeep_wssec.settings import (
     Addressing,
+    BasicSecurityProfile,
     BinaryToken,
     Encryption,
     KeyReference,
@@ -346,3 +347,21 @@ def test_address_without_password(keystore: Keystore, address: str, shown: str) 
     """A password in an address is not shown."""
     assert without_user_info(address) == shown
     assert shown in words(keystore, service=Service(address=address))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, "for messages that come in and that are sent: each rule at its own level."),
+        ({"outbound": False}, "for messages that come in: each rule at its own level."),
+        ({"inbound": False, "level": "error"}, "that are sent: whatever breaks a rule is refused."),
+        ({"inbound": False, "outbound": False}, "stated, but switched off both ways."),
+        ({"rules": {"R3022": "ignore"}, "level": "warn"}, "But R3022 is ignored."),
+    ],
+)
+def test_basic_security_profile(
+    keystore: Keystore, settings: dict[str, Any], expected: str
+) -> None:
+    """Which rules hold, which way, and how strictly; without the section nothing is said of it."""
+    assert expected in words(keystore, bsp=BasicSecurityProfile(**settings))
+    assert "Basic Security Profile" not in words(keystore)

@@ -182,6 +182,7 @@ class Incoming:
     """Ids of EncryptedData that an EncryptedKey for somebody else lists."""
     chains: dict[bytes, tuple[Certificate, ...]] = field(default_factory=dict)
     _ids: IdIndex | None = None
+    _sorted: _Sorted | None = field(default=None, init=False, repr=False)
 
     @property
     def ids(self) -> IdIndex:
@@ -216,17 +217,24 @@ class Incoming:
     @property
     def signatures(self) -> list[SignatureEvidence]:
         """Evidence of every verified signature."""
-        return [item for item in self.evidence if isinstance(item, SignatureEvidence)]
+        return self._sort().signatures
 
     @property
     def encryptions(self) -> list[EncryptionEvidence]:
         """Evidence of every decryption."""
-        return [item for item in self.evidence if isinstance(item, EncryptionEvidence)]
+        return self._sort().encryptions
 
     @property
     def timestamp(self) -> TimestampEvidence | None:
         """Evidence of the Timestamp."""
-        return next((item for item in self.evidence if isinstance(item, TimestampEvidence)), None)
+        return self._sort().timestamp
+
+    def _sort(self) -> _Sorted:
+        """Give the evidence by kind; sorted anew when there is more of it, or the tree has changed."""
+        count = len(self.evidence), len(self.replaced_by)
+        if self._sorted is None or self._sorted.count != count:
+            self._sorted = _Sorted(self.evidence, count)
+        return self._sorted
 
     def shown(self, node: etree._Element, text: str) -> str:
         """Give ``text`` of ``node`` for an error, unless it came encrypted and nothing covers it.
@@ -261,14 +269,22 @@ class Incoming:
 
         A signature with a symmetric key that nobody vouches for counts once a trusted one covers it.
         """
+        known = self._sort().covering
+        found = known.get((node, named))
+        if found is None:
+            found = known[node, named] = self._find_covering(node, named)
+        return found
+
+    def _find_covering(self, node: etree._Element, named: bool) -> list[SignatureEvidence]:
+        signatures = self.signatures
         trusted = [
             item
-            for item in self.signatures
+            for item in signatures
             if item.trusted_as is not None and not (named and item.is_anonymous)
         ]
         endorsed = [
             item
-            for item in self.signatures
+            for item in signatures
             if isinstance(item.signer, SharedKeySigner)
             and not any(item is other for other in trusted)
             and self._is_under(item.element, trusted)
@@ -279,11 +295,25 @@ class Incoming:
         around = {node, *node.iterancestors()}
         for signature in signatures:
             covered = set(signature.covered)
-            for item in covered & self.replaced_by.keys():
-                covered.update(self.replaced_by[item])
+            if self.replaced_by:
+                for item in covered & self.replaced_by.keys():
+                    covered.update(self.replaced_by[item])
             # A signature over the whole document leaves itself out.
             if not covered.isdisjoint(around) and (
                 signature.element not in around or node in covered
             ):
                 return True
         return False
+
+
+class _Sorted:
+    """Evidence by kind, and what was asked of it so far."""
+
+    def __init__(self, evidence: list[Evidence], count: tuple[int, int]) -> None:
+        self.count = count
+        self.signatures = [item for item in evidence if isinstance(item, SignatureEvidence)]
+        self.encryptions = [item for item in evidence if isinstance(item, EncryptionEvidence)]
+        self.timestamp = next(
+            (item for item in evidence if isinstance(item, TimestampEvidence)), None
+        )
+        self.covering: dict[tuple[etree._Element, bool], list[SignatureEvidence]] = {}

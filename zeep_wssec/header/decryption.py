@@ -229,9 +229,9 @@ def _open(
     alone: bool,
 ) -> list[etree._Element]:
     """Decrypt and put the content in place; whatever goes wrong is one error."""
-    octets = key.octets
-    if len(octets) != model.cipher.key_bytes:
-        octets = os.urandom(model.cipher.key_bytes)
+    # Made in any case: that it is needed takes no time of its own.
+    substitute = os.urandom(model.cipher.key_bytes)
+    octets = key.octets if len(key.octets) == model.cipher.key_bytes else substitute
     sealed = decode_base64(model.value)
     in_header = parent.tag == ENCRYPTED_HEADER and parent.getparent() is message.envelope.header
     place = parent if in_header else model.element

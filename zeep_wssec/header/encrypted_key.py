@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 
 from lxml import etree
 
@@ -27,7 +29,7 @@ from zeep_wssec.soap.ids import WSU_ID, same_document_id
 from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11
 from zeep_wssec.xmlcrypto.agreement import derive_kek
 from zeep_wssec.xmlcrypto.algorithms import KeyWrap
-from zeep_wssec.xmlcrypto.encrypting import unwrap_key
+from zeep_wssec.xmlcrypto.encrypting import fail_as_unwrapping_does, unwrap_key
 from zeep_wssec.xmlcrypto.encryption_model import (
     ENCRYPTED_KEY,
     EncryptedKeyModel,
@@ -120,10 +122,7 @@ def _open_as_recipient(message: Incoming, model: EncryptedKeyModel) -> Symmetric
         entry = entry or message.keys.find_key(certificate)
     if entry is None:
         return None
-    try:
-        octets = _private_key_octets(entry, model)
-    except (ValueError, KeyUsageError):
-        octets = os.urandom(_SUBSTITUTE_BYTES)
+    octets = _opened_or_random(partial(_private_key_octets, entry, model))
     agreement = model.agreement
     return SymmetricKey(
         octets=octets,
@@ -134,6 +133,21 @@ def _open_as_recipient(message: Incoming, model: EncryptedKeyModel) -> Symmetric
         if agreement is None
         else f"{agreement.agreement.name}+{agreement.derivation.method.name}",
     )
+
+
+def _opened_or_random(opening: Callable[[], bytes]) -> bytes:
+    """Give what ``opening`` gives, or random octets if it fails, after the same time.
+
+    The random ones are made in any case, and a success raises and is caught as well: raising alone takes
+    long enough to be seen among many attempts.
+    """
+    octets = os.urandom(_SUBSTITUTE_BYTES)
+    try:
+        octets = opening()
+        fail_as_unwrapping_does()
+    except (ValueError, KeyUsageError):
+        pass
+    return octets
 
 
 def _private_key_octets(entry: KeyEntry, model: EncryptedKeyModel) -> bytes:
@@ -155,10 +169,7 @@ def _unwrap(message: Incoming, model: EncryptedKeyModel, wrap: KeyWrap) -> Symme
     under = _wrapping_key(message, model.key_info)
     if under is None:
         return None
-    try:
-        octets = unwrap_key(model.value, wrap=wrap, kek=under.octets)
-    except ValueError:
-        octets = os.urandom(_SUBSTITUTE_BYTES)
+    octets = _opened_or_random(partial(unwrap_key, model.value, wrap=wrap, kek=under.octets))
     return SymmetricKey(
         octets=octets,
         text=f"a key wrapped under {under.text}",

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs7
 
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.certificate import Certificate
@@ -84,6 +83,9 @@ def pkcs7_certificates(chain: Sequence[Certificate]) -> bytes:
 
     Spec: WSS X.509 Certificate Token Profile 1.1.1, section 3.1 (``PKCS7``); RFC 2315, section 9.
     """
+    # Imported here: it brings all of the standard library's email.
+    from cryptography.hazmat.primitives.serialization import pkcs7
+
     _require_chain(chain, what="The chain")
     made = pkcs7.serialize_certificates([item.x509 for item in chain], serialization.Encoding.DER)
     return bytes(made)

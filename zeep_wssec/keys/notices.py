@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry
 from zeep_wssec.keys.rotation import SOON, find_serving, is_valid
@@ -46,8 +47,13 @@ class _Said:
     """What was said on which day, in this process; bounded, and safe under threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._days: dict[tuple[str, str, type[UserWarning]], date] = {}
+        self.start_over()
+        start_over_in_children(self)
+
+    def start_over(self) -> None:
+        """Use a lock of this process; what was said was said."""
+        self._lock = threading.Lock()
 
     def is_new(self, notice: Notice, day: date) -> bool:
         """Tell whether it was not said yet on that day, and note that it is now."""

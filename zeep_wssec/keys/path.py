@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from zeep_wssec.errors import UntrustedCertificateError
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import Purpose, check_dates, check_fitness
 from zeep_wssec.keys.path_rules import check_path_length, needs_full_check
@@ -89,6 +90,11 @@ class Rfc5280PathValidator:
     def __init__(self, *, cache_size: int = 512) -> None:
         self._cache_size = cache_size
         self._verdicts: OrderedDict[object, _Verdict] = OrderedDict()
+        self.start_over()
+        start_over_in_children(self)
+
+    def start_over(self) -> None:
+        """Use a lock of this process; what is kept stays."""
         self._lock = threading.Lock()
 
     def validate(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.keys.content import ContentSource, KeystoreContent
 from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.keys.snapshot import Snapshot
@@ -84,7 +85,8 @@ class RefreshedSource:
         self._source, self._make, self._clock = source, make, clock or time.monotonic
         self._cache_seconds = cache_seconds
         self._watch = _Watch(stamp) if watch and stamp is not None else None
-        self._lock = threading.Lock()
+        self.start_over()
+        start_over_in_children(self)
         self._failed_at: float | None = None
         self._read_at = self._tried_at = self._clock()
         if self._watch is not None:
@@ -92,6 +94,10 @@ class RefreshedSource:
         fetched = source.fetch()
         self._digest = source.digest(fetched)
         self._held = make(source.read(fetched))
+
+    def start_over(self) -> None:
+        """Use a lock of this process."""
+        self._lock = threading.Lock()
 
     @property
     def latest(self) -> Snapshot:
@@ -214,6 +220,11 @@ class DerivedSource:
         """
         self._sources, self._make = sources, make
         self._made_of, self._held = made_of, made
+        self.start_over()
+        start_over_in_children(self)
+
+    def start_over(self) -> None:
+        """Use a lock of this process."""
         self._lock = threading.Lock()
 
     @property

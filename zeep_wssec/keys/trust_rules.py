@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import SIGNER_USAGES, read_usages
 from zeep_wssec.keys.names import CanonicalName
@@ -62,12 +63,18 @@ class FetchedRevocation:
     """CRLs and OCSP answers that were fetched; the one part of trust that changes. Thread-safe."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._held: dict[str, tuple[RevocationList | OcspAnswer, ...]] = {}
         self.generation = 0
         """Grows whenever something is added."""
         self.crls: Mapping[CanonicalName, tuple[RevocationList, ...]] = {}
         self.answers: Mapping[int, tuple[OcspAnswer, ...]] = {}
+        self._lock = threading.Lock()
+        start_over_in_children(self)
+
+    def start_over(self) -> None:
+        """Use a lock of this process; what was fetched stays, all of it where it may have been half put away."""
+        self._lock = threading.Lock()
+        self._index()
 
     def put(self, url: str, found: Sequence[RevocationList | OcspAnswer]) -> bool:
         """Keep what an address gave in place of what it gave before, unless that is newer."""
@@ -76,11 +83,14 @@ class FetchedRevocation:
             if newest is not None and any(item.this_update < newest for item in found):
                 return False
             self._held = {**self._held, url: tuple(found)}
-            held = [item for items in self._held.values() for item in items]
-            self.crls = by_issuer(item for item in held if isinstance(item, RevocationList))
-            self.answers = by_serial(item for item in held if isinstance(item, OcspAnswer))
-            self.generation += 1
+            self._index()
             return True
+
+    def _index(self) -> None:
+        held = [item for items in self._held.values() for item in items]
+        self.crls = by_issuer(item for item in held if isinstance(item, RevocationList))
+        self.answers = by_serial(item for item in held if isinstance(item, OcspAnswer))
+        self.generation += 1
 
 
 def by_issuer(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from zeep_wssec.replay.forks import start_over_in_children
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.replay.store import MAX_ENTRIES, clock_went_back, full, require_count, utc_now
 
 

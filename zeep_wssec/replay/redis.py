@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from zeep_wssec.errors import KeyMaterialError, ProfileError, ReplayError
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.keys.secrets import Secret
-from zeep_wssec.replay.forks import start_over_in_children
 from zeep_wssec.replay.store import utc_now
 
 if TYPE_CHECKING:

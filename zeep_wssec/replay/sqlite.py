@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 
 from zeep_wssec.errors import ProfileError, ReplayError
-from zeep_wssec.replay.forks import start_over_in_children
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.replay.store import clock_went_back, full, require_count, utc_now
 
 MAX_FILE_ENTRIES = 1_000_000

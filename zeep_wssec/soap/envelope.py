@@ -11,6 +11,7 @@ from zeep_wssec.errors import WSSecError
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12, ULTIMATE_RECEIVER, WSSE, readable_name
 
 SoapVersion = Literal["1.1", "1.2"]
+_SECURITY = f"{{{WSSE}}}Security"
 _VERSIONS: dict[str, SoapVersion] = {SOAP11: "1.1", SOAP12: "1.2"}
 
 
@@ -77,11 +78,8 @@ class Envelope:
         """Give every ``wsse:Security`` meant for ``actor``; ``None`` is the ultimate receiver."""
         if self.header is None:
             return []
-        return [
-            child
-            for child in self.header
-            if child.tag == f"{{{WSSE}}}Security" and self.actor_of(child) == actor
-        ]
+        found = self.header.iterchildren(_SECURITY)
+        return [child for child in found if self.actor_of(child) == actor]
 
     def actor_of(self, security: etree._Element) -> str | None:
         """Give the actor (1.1) or role (1.2) that a header block is meant for, ``None`` for the last receiver."""

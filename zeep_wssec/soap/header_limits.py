@@ -21,7 +21,8 @@ from zeep_wssec.soap.namespaces import (
 )
 
 _SIGNATURE = f"{{{DS}}}Signature"
-_REFERENCES = f"{{{DS}}}SignedInfo/{{{DS}}}Reference"
+_SIGNED_INFO = f"{{{DS}}}SignedInfo"
+_REFERENCE = f"{{{DS}}}Reference"
 _ENCRYPTED_KEY = f"{{{XENC}}}EncryptedKey"
 _ENCRYPTED_DATA = f"{{{XENC}}}EncryptedData"
 _DATA_REFERENCE = f"{{{XENC}}}DataReference"
@@ -39,6 +40,18 @@ _WRAPPED_UNDER = (
     f"{{{DS}}}KeyInfo/{{{WSSE}}}SecurityTokenReference/{{{WSSE}}}Reference",
     f"{{{DS}}}KeyInfo/{_ENCRYPTED_KEY}",
 )
+_HEADERS = (f"{{{SOAP11}}}Header", f"{{{SOAP12}}}Header")
+_SECURITY = f"{{{WSSE}}}Security"
+_SELDOM = (
+    _ENCRYPTED_KEY,
+    _ENCRYPTED_DATA,
+    _DATA_REFERENCE,
+    *_DERIVED_KEYS,
+    f"{{{WSSE}}}UsernameToken",
+    _X509_DATA,
+    _X509_CERTIFICATE,
+)
+"""What all other limits count: a header without any of them is within those."""
 _IDS = ("Id", f"{{{WSU}}}Id")
 
 
@@ -60,10 +73,13 @@ def check_security_headers(root: etree._Element, limits: Limits) -> None:
         # Each of them costs a walk through the message; whom they are for is only known afterwards.
         raise MalformedSecurityError(f"The message has more than {_MOST_HEADERS} security headers.")
     for security in headers:
-        listed = _listed(security)
-        places = [security, *_encrypted_data(root, security, listed)]
         _check(len(security), "children", limits.max_header_children, "max_header_children")
         _check_signatures(security, limits)
+        if next(security.iter(*_SELDOM), None) is None:
+            _check_tokens(sum(1 for _ in security.iter(_TOKEN)), limits)
+            continue
+        listed = _listed(security)
+        places = [security, *_encrypted_data(root, security, listed)]
         _check_encryption(places, listed, limits)
         derived = sum(child.tag in _DERIVED_KEYS for child in security)
         _check(derived, "DerivedKeyToken elements", limits.max_derived_keys, "max_derived_keys")
@@ -72,9 +88,8 @@ def check_security_headers(root: etree._Element, limits: Limits) -> None:
 
 
 def _security_headers(root: etree._Element) -> Iterator[etree._Element]:
-    for soap in (SOAP11, SOAP12):
-        for header in root.iterchildren(f"{{{soap}}}Header"):
-            yield from header.iterchildren(f"{{{WSSE}}}Security")
+    for header in root.iterchildren(*_HEADERS):
+        yield from header.iterchildren(_SECURITY)
 
 
 def _listed(security: etree._Element) -> set[str]:
@@ -99,7 +114,8 @@ def _check_signatures(security: etree._Element, limits: Limits) -> None:
     signatures = list(security.iterchildren(_SIGNATURE))
     _check(len(signatures), "Signature elements", limits.max_signatures, "max_signatures")
     for signature in signatures:
-        count = sum(1 for _ in signature.iterfind(_REFERENCES))
+        infos = signature.iterchildren(_SIGNED_INFO)
+        count = sum(1 for info in infos for _ in info.iterchildren(_REFERENCE))
         _check(
             count, "References", limits.max_references, "max_references", place="A Signature has"
         )
@@ -167,6 +183,10 @@ def _check_certificates(places: list[etree._Element], limits: Limits) -> None:
                 "max_chain_length",
                 place="An X509Data has",
             )
+    _check_tokens(certificates, limits)
+
+
+def _check_tokens(certificates: int, limits: Limits) -> None:
     _check(certificates, "certificates", limits.max_certificates, "max_certificates")
 
 

@@ -19,8 +19,14 @@ _NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
 _PROLOG = 8
 _ELEMENTS = etree.XPath("count(/descendant::*)")
 _ATTRIBUTES = etree.XPath("count(/descendant::*/@*)")
+_INHERITED = {
+    name: etree.XPath(f"string(ancestor-or-self::*[@xml:{name}][1]/@xml:{name})")
+    for name in ("lang", "space", "base")
+}
 _FEW = 4
 """Attributes that elements of business data stay within."""
+_FLAT = 16
+"""Levels that most messages stay within."""
 _LIBXML2_TEXT = 10_000_000
 """Octets of text at which libxml2 stops unless it is told that trees may be huge."""
 _ENCODINGS = frozenset(
@@ -98,9 +104,14 @@ def check_tree(root: etree._Element, limits: Limits) -> None:
 
 
 def _check_document(
-    root: etree._Element, limits: Limits, *, outer: int = 0, is_message: bool = True
+    root: etree._Element,
+    limits: Limits,
+    *,
+    outer: int = 0,
+    is_message: bool = True,
+    modest: bool = False,
 ) -> None:
-    """Check a tree that will stand below ``outer`` elements."""
+    """Check a tree that will stand below ``outer`` elements; ``modest``: as ``_is_modest`` found its octets."""
     info = root.getroottree().docinfo
     if info.internalDTD is not None:
         raise _dtd_refused()
@@ -109,13 +120,18 @@ def _check_document(
             f"The message is encoded as {str(info.encoding)[:40]}.",
             hint="SOAP messages are UTF-8 or UTF-16; ASCII and Latin-1 are read, too.",
         )
-    if is_message and _has_foreign_nodes(root):
+    if is_message and not modest and _has_foreign_nodes(root):
         raise MalformedSecurityError(
             "The message has a processing instruction or a comment: its text could be read in two ways.",
             hint="Parse it with remove_comments=True, or hand over the bytes.",
         )
-    _check_nodes(root, limits)
-    if outer >= limits.max_depth or _too_deep(limits.max_depth - outer)(root):
+    if modest:
+        _check_attributes(root, limits)
+    else:
+        _check_nodes(root, limits)
+    depth = limits.max_depth - outer
+    # Most trees are flat, which fewer steps show.
+    if depth <= 0 or (_too_deep(min(depth, _FLAT))(root) and _too_deep(depth)(root)):
         raise _over(f"The message is nested deeper than {limits.max_depth} elements", "max_depth")
     length = limits.max_text_length
     if length is not None and _too_long(length)(root):
@@ -129,11 +145,34 @@ def _check_nodes(root: etree._Element, limits: Limits) -> None:
     few = min(_FEW, limits.max_attributes)
     if nodes * (few + 1) > limits.nodes or _too_many_attributes(few)(root):
         nodes += _count(_ATTRIBUTES, root)
-        if _too_many_attributes(limits.max_attributes)(root):
-            sentence = f"An element has more than {limits.max_attributes} attributes"
-            raise _over(sentence, "max_attributes")
+        _check_attributes(root, limits)
     if nodes > limits.nodes:
         raise _over(f"The message has more than {limits.nodes} nodes", "max_nodes")
+
+
+def _check_attributes(root: etree._Element, limits: Limits) -> None:
+    if _too_many_attributes(limits.max_attributes)(root):
+        sentence = f"An element has more than {limits.max_attributes} attributes"
+        raise _over(sentence, "max_attributes")
+
+
+def _is_modest(data: bytes, around: int, limits: Limits) -> bool:
+    """Whether octets alone show that no comment or instruction and not too many nodes can come of them.
+
+    Each element has a ``<`` of its own, each attribute and declaration a ``=``; counting these is
+    cheaper than walking through the tree. What holds more than that is looked at node by node.
+
+    Args:
+        data: In UTF-8, without document type declaration.
+        around: Declarations and attributes of the element that will hold them.
+        limits: Bounds.
+    """
+    return (
+        b"<?" not in data
+        and b"<!" not in data
+        and around + data.count(b"xmlns") <= limits.max_namespaces
+        and 1 + around + data.count(b"<") + data.count(b"=") <= limits.nodes
+    )
 
 
 def count_nodes(root: etree._Element) -> int:
@@ -171,8 +210,8 @@ def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree
         f' xmlns{":" + prefix if prefix else ""}="{_attribute(uri)}"'
         for prefix, uri in place.nsmap.items()
     )
-    for name in ("lang", "space", "base"):
-        inherited = place.xpath(f"string(ancestor-or-self::*[@xml:{name}][1]/@xml:{name})")
+    for name, inherits in _INHERITED.items():
+        inherited = inherits(place)
         if inherited:
             declarations += f' xml:{name}="{_attribute(str(inherited))}"'
     parser = _message_parser(len(data) > _LIBXML2_TEXT)
@@ -185,7 +224,9 @@ def parse_decrypted(data: bytes, place: etree._Element, limits: Limits) -> etree
         raise ValueError("not well-formed content") from None
     try:
         # The wrapper takes the place of the element that is counted last.
-        _check_document(root, limits, outer=sum(1 for _ in place.iterancestors()))
+        outer = sum(1 for _ in place.iterancestors())
+        modest = _is_modest(data, len(place.nsmap) + len(_INHERITED), limits)
+        _check_document(root, limits, outer=outer, modest=modest)
     except MalformedSecurityError:
         raise ValueError("content over a limit") from None
     return root
@@ -215,12 +256,15 @@ def _namespaces(root: etree._Element, limit: int) -> int:
     Raises:
         MalformedSecurityError: More than ``limit`` are in scope of an element.
     """
-    declared = in_scope = 0
-    for event, _ in etree.iterwalk(root.getroottree().getroot(), events=("start-ns", "end-ns")):
+    root = root.getroottree().getroot()
+    declared = sum(1 for _ in etree.iterwalk(root, events=("start-ns",)))
+    if declared <= limit:
+        return declared
+    in_scope = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
         if event == "end-ns":
             in_scope -= 1
             continue
-        declared += 1
         in_scope += 1
         if in_scope > limit:
             sentence = f"More than {limit} namespaces are in scope of an element"

@@ -101,16 +101,18 @@ class Placement:
 
     def _count_covering(self, node: etree._Element) -> None:
         """Bound how often any element is canonicalized, by itself or within another one."""
+        most = self._limits.max_coverings
         self._read.append(node)
         self._lineages.append(frozenset((node, *node.iterancestors())))
+        # Nothing was covered more often than there were signed parts.
+        if len(self._read) <= most:
+            return
         for lineage in self._lineages:
-            if node in lineage:
-                most = self._limits.max_coverings
-                if sum(outer in lineage for outer in self._read) > most:
-                    raise MalformedSecurityError(
-                        f"Signatures cover one element more than {most} times.",
-                        hint="Raise limits.max_coverings if the peer really signs so.",
-                    )
+            if node in lineage and sum(outer in lineage for outer in self._read) > most:
+                raise MalformedSecurityError(
+                    f"Signatures cover one element more than {most} times.",
+                    hint="Raise limits.max_coverings if the peer really signs so.",
+                )
 
     def _spliced(self, old: etree._Element, octets: bytes) -> etree._Element:
         """Parse the whole message again with ``octets`` where ``old`` stands."""

@@ -10,6 +10,7 @@ from datetime import datetime
 import certifi
 
 from zeep_wssec.errors import KeyNotFoundError
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry
 from zeep_wssec.keys.keystore import Keystore
@@ -87,12 +88,17 @@ class ContextSource:
         self, keystore: Keystore, tls: TLS | None, *, clock: Callable[[], datetime]
     ) -> None:
         self._keystore, self._tls, self._clock = keystore, tls, clock
-        self._lock = threading.Lock()
+        self.start_over()
+        start_over_in_children(self)
         self._held: Snapshot | None = None
         self._entry: KeyEntry | None = None
         self._shown: ClientCertificate | None = None
         self._context: WatchedContext | None = None
         self.current()
+
+    def start_over(self) -> None:
+        """Use a lock of this process."""
+        self._lock = threading.Lock()
 
     def current(self) -> WatchedContext:
         """Give the context for a new connection; the same one as long as what it shows stays the same.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from typing import Final
+from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -126,4 +126,12 @@ def unwrap_key(sealed: bytes, *, wrap: KeyWrap, kek: bytes) -> bytes:
     try:
         return aes_key_unwrap(kek, sealed)
     except (InvalidUnwrap, ValueError):
+        raise ValueError(UNREADABLE) from None
+
+
+def fail_as_unwrapping_does() -> NoReturn:
+    """Raise what ``unwrap_key`` raises for a bad key, in as many steps."""
+    try:
+        raise InvalidUnwrap
+    except InvalidUnwrap:
         raise ValueError(UNREADABLE) from None

@@ -17,6 +17,7 @@ from zeep_wssec.keys.hashes import HASHES
 from zeep_wssec.xmlcrypto.algorithms import SignatureMethod
 from zeep_wssec.xmlcrypto.hmac_key import HmacKey
 
+_PKCS1 = padding.PKCS1v15()
 _DSA_OCTETS = (20, 32)
 """Octets of r and of s: those of a subgroup of 160 and of 256 bits."""
 
@@ -73,7 +74,7 @@ def _verify_rsa(
     key: rsa.RSAPublicKey, value: bytes, octets: bytes, method: SignatureMethod
 ) -> None:
     digest = HASHES[method.digest]
-    filling: padding.AsymmetricPadding = padding.PKCS1v15()
+    filling: padding.AsymmetricPadding = _PKCS1
     if method.scheme == "rsa-pss":
         # The specification fixes mask and salt; a signature cannot choose weaker ones.
         filling = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)

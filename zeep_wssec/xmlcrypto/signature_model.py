@@ -9,6 +9,7 @@ have a little more, which a ``SignatureShape`` names.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from lxml import etree
 
@@ -21,6 +22,7 @@ from zeep_wssec.xmlcrypto.algorithms import (
     EXCLUSIVE_C14N,
     SIGNATURE_METHODS_BY_URI,
     STR_TRANSFORM,
+    Canonicalization,
     Digest,
     SignatureMethod,
 )
@@ -190,7 +192,7 @@ def _read_canonicalization(element: etree._Element) -> CanonicalForm:
     if method is None:
         raise _unsupported(uri, "it is no canonicalization that is supported")
     if not children:
-        return CanonicalForm(method)
+        return _plain_form(method)
     if (
         not method.exclusive
         or [child.tag for child in children] != [_INCLUSIVE_NAMESPACES]
@@ -201,6 +203,11 @@ def _read_canonicalization(element: etree._Element) -> CanonicalForm:
     if len(prefixes) > _MAX_PREFIXES or any(not is_listable_prefix(prefix) for prefix in prefixes):
         raise MalformedSecurityError(f"A PrefixList must hold {_MAX_PREFIXES} prefixes at most.")
     return CanonicalForm(method, prefixes)
+
+
+@cache
+def _plain_form(method: Canonicalization) -> CanonicalForm:
+    return CanonicalForm(method)
 
 
 def _read_transform(element: etree._Element) -> tuple[CanonicalForm, bool]:
