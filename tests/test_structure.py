@@ -60,6 +60,7 @@ IMPORTERS = {
     "pytest": {"testing"},
     "redis": {"replay"},
     "requests": {"testing", "transport"},
+    "requests_toolbelt": {"transport"},
     "rich": {"cli"},
     "urllib3": {"transport"},
     "xmlsec": {"cli.doctor", "payload.xmldsig"},

@@ -15,6 +15,7 @@ from zeep_wssec.plan import Plan
 from zeep_wssec.replay import MemoryReplayStore
 from zeep_wssec.settings import BinaryToken, Step, UsernameToken
 from zeep_wssec.soap.parsing import parse_unchecked
+from zeep_wssec.transport.multipart import check_parts
 from zeep_wssec.transport.request_line import (
     is_loopback,
     not_sent,
@@ -157,7 +158,12 @@ def check_response(
         elif raw is None:
             # Most clients have zeep read it: it is remembered when the hook has checked it, not before.
             profile.check_raw(content, call, replay=MemoryReplayStore())
-        elif content.lstrip()[:1] != b"-":
+        elif content.lstrip()[:1] == b"-":
+            demands = profile.demands_of(call)
+            signed = isinstance(demands, Inbound) and bool(demands.signed)
+            media = headers.get("content-type", "")
+            check_parts(content, media, profile.plan.limits, must_be_signed=signed)
+        else:
             # An answer that zeep cannot parse would stand whole in zeep's error.
             parse_unchecked(content, profile.plan.limits)
     except WSSecError as error:
