@@ -10,7 +10,14 @@ import zeep
 from lxml import etree
 from zeep import Settings
 
-from zeep_wssec import Inbound, InboundError, Profile, RequirementError, SignatureInvalidError
+from zeep_wssec import (
+    Inbound,
+    InboundError,
+    Profile,
+    ProfileError,
+    RequirementError,
+    SignatureInvalidError,
+)
 from zeep_wssec.soap.namespaces import DS, WSU
 from zeep_wssec.testing.orders import WSDL, make_element
 from zeep_wssec.testing.partner import Partner, Wire
@@ -174,3 +181,11 @@ def test_signature_taken_out(profile: Profile, make_partner: Make, call: Call) -
         pytest.raises(RequirementError, match="body must be signed"),
     ):
         call(profile, address)
+
+
+def test_answers_are_not_mended(profile: Profile, address: str) -> None:
+    """zeep's setting that mends broken XML is refused: what is read would not be what was signed."""
+    with pytest.raises(ProfileError, match="strict=False"):
+        profile.client(WSDL, address=address, settings=Settings(strict=False))
+    with profile.client(WSDL, address=address, settings=Settings(strict=True)) as client:
+        assert client.service.PlaceOrder(sku="42", quantity=1, nonce="n1").nonce == "n1"
