@@ -5,32 +5,13 @@ from __future__ import annotations
 import pytest
 from attacks.catalogue import CATALOGUE, PAGE, faults, read_catalogue
 
-PENDING = frozenset(
-    {
-        "Signature wrapping and coverage",
-        "Ids, names, parsing, canonicalization",
-        "Signature syntax, transforms, URIs, algorithms",
-    }
-)
-"""Sections that are still being filled."""
 CATALOGUE_TEXT = CATALOGUE.read_text("utf-8")
 PAGE_TEXT = PAGE.read_text("utf-8")
 
 
 def test_every_attack_has_its_row() -> None:
     """A row names what guards against an attack, a test that refuses it, and a test of its accepted twin."""
-    assert faults(PAGE_TEXT, read_catalogue(CATALOGUE_TEXT), pending=PENDING) == []
-
-
-def test_what_is_complete_is_not_pending() -> None:
-    """A section that is complete is held from then on."""
-    catalogue = read_catalogue(CATALOGUE_TEXT)
-    wrong = faults(PAGE_TEXT, catalogue)
-    complete = [
-        title for title in PENDING if not faults(PAGE_TEXT, catalogue, pending=PENDING - {title})
-    ]
-    assert complete == []
-    assert bool(wrong) == bool(PENDING)
+    assert faults(PAGE_TEXT, read_catalogue(CATALOGUE_TEXT)) == []
 
 
 def test_what_does_not_apply_says_why() -> None:
@@ -88,9 +69,3 @@ def test_broken_page(fault: str) -> None:
     old, new = BROKEN[fault]
     assert old in GOOD
     assert fault in faults(GOOD.replace(old, new), read_catalogue(SMALL))
-
-
-def test_pending_section() -> None:
-    """A section that is being filled may lack rows and tests, but an unknown id is found."""
-    page = GOOD.replace("| DR-01 |", "| DR-09 |")
-    assert faults(page, read_catalogue(SMALL), pending={"Doors"}) == ["DR-09 is unknown"]
