@@ -15,10 +15,10 @@ from typing import Any
 
 import click
 import pytest
-from roundtrip.pair import answer, issued
+from roundtrip.pair import answer
 
 import zeep_wssec
-from zeep_wssec import KeyLoadError, Keystore, Profile, Secret, Signature, Timestamp
+from zeep_wssec import Profile, Signature, Timestamp
 from zeep_wssec.cli.group import main
 from zeep_wssec.keys.files import read_file
 
@@ -78,23 +78,6 @@ def test_file_swapped_after_it_was_opened(tmp_path: Path, monkeypatch: pytest.Mo
         patched.setattr(os, "fstat", swap)
         assert read_file(path, what="a key") == b"first"
     assert read_file(path, what="a key") == b"second"
-
-
-def test_half_written_key_file(tmp_path: Path) -> None:
-    """While a key file is replaced there is an error or one whole key, never a piece of one."""
-    path = tmp_path / "client.p12"
-    whole, later = (issued(name).pkcs12("secret", name="client") for name in ("client", "other"))
-    path.write_bytes(whole)
-    keystore = Keystore.load(path, password=Secret.of("secret"), cache_seconds=0)
-    held = keystore.snapshot()
-    for size in (0, 1, len(later) // 2, len(later) - 1):
-        path.write_bytes(later[:size])
-        with pytest.raises(KeyLoadError):
-            keystore.snapshot()
-    path.write_bytes(later)
-    renewed = keystore.snapshot().require_key("client").certificate
-    assert renewed == issued("other").certificate
-    assert held.require_key("client").certificate == issued("client").certificate
 
 
 def commands(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:

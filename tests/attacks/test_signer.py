@@ -151,6 +151,7 @@ def test_anchors_of_a_partner_are_for_that_partner() -> None:
     ],
     ids=["expired", "not yet valid", "wrong usage", "RSA 1024", "P-224"],
 )
+@pytest.mark.filterwarnings("ignore::zeep_wssec.keys.notices.KeyExpiryWarning")
 @pytest.mark.parametrize("form", ["partner", "pin", "subject"])
 def test_unfit_certificate(form: str, settings: dict[str, object], reason: str) -> None:
     """An unfit certificate is refused however well it is known."""
@@ -367,6 +368,7 @@ def test_exception(settings: dict[str, object], allow: str, reason: str) -> None
     assert refused(message, UntrustedCertificateError, elsewhere).reason == reason
 
 
+@pytest.mark.filterwarnings("ignore::zeep_wssec.keys.notices.KeyExpiryWarning")
 def test_exception_of_a_named_partner() -> None:
     """A partner that is named by its certificate may be excepted as well; an ended one is named in the hint."""
     ended = another("service", not_after=NOW - timedelta(seconds=1), not_before=NOW - DAY)
