@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import base64
+import json
 import re
+import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,8 @@ from typing import Any, get_args
 
 import click
 import pytest
+from java_files import jks_file
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from test_public_api import ERRORS
 
 import zeep_wssec.testing
@@ -24,10 +29,10 @@ from zeep_wssec.payload.formats import FORMATS
 from zeep_wssec.profile_file import loads_plan
 from zeep_wssec.profile_keys import KeystoreEntry
 from zeep_wssec.profile_lint import weaknesses
-from zeep_wssec.profile_schema import MODES, STEPS, TABLES, UNSET, Option, options_of
+from zeep_wssec.profile_schema import MODES, STEPS, TABLES, UNSET, Option, options_of, schema
 from zeep_wssec.settings import KeyReference
 from zeep_wssec.soap.parts import Kind
-from zeep_wssec.testing.authority import Authority
+from zeep_wssec.testing.authority import Authority, Issued
 from zeep_wssec.testing.orders import WSDL, answer_order
 from zeep_wssec.testing.parties import Parties
 from zeep_wssec.testing.partner import Partner
@@ -111,6 +116,17 @@ def test_profile_block_loads(text: str, tmp_path: Path, monkeypatch: pytest.Monk
         following = parties.authority.issue(issued.certificate.subject)
         (tmp_path / f"{name}-2027.p12").write_bytes(following.pkcs12("secret"))
         (tmp_path / f"{name}-2027.pem").write_bytes(following.certificate_pem)
+    (tmp_path / "client.jks").write_bytes(jks_file(parties.client, "client", "secret"))
+    (tmp_path / "client.jwk").write_text(jwk_text(parties.authority.issue("signing")))
+    (tmp_path / "keys").mkdir()
+    mail = parties.authority.issue("mail")
+    (tmp_path / "keys" / "mail.pem").write_bytes(mail.key_pem() + mail.chain_pem)
+    (tmp_path / "our_vault.py").write_text(
+        "from pathlib import Path\n"
+        "def client_keys():\n    return Path(__file__).with_name('client.p12').read_bytes()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "our_vault", raising=False)
     agreeing = Authority.create("CN=ca").issue("CN=partner", key="ec-p256")
     (tmp_path / "partner-ec.pem").write_bytes(agreeing.certificate_pem)
     monkeypatch.setenv("P12_PASSWORD", "secret")
@@ -120,6 +136,25 @@ def test_profile_block_loads(text: str, tmp_path: Path, monkeypatch: pytest.Monk
     found = [str(item) for item in weaknesses(plan, datetime.now(UTC)) if item.severity == "error"]
     left_out = ("no key pair", "service.wsdl", "by whom is not stated")
     assert not [item for item in found if not any(words in item for words in left_out)]
+
+
+@pytest.mark.parametrize("text", blocks(" toml"))
+def test_profile_block_that_needs_more_is_valid(text: str) -> None:
+    """Profiles that name a token or an address cannot be loaded here; an editor finds nothing wrong with them."""
+    Draft202012Validator(schema()).validate(tomllib.loads(text))
+
+
+def jwk_text(issued: Issued) -> str:
+    """A private key with its certificate, as a JSON Web Key."""
+    numbers = issued.private_key.private_numbers()  # type: ignore[union-attr]
+    public = numbers.public_numbers
+    named = {"n": public.n, "e": public.e, "d": numbers.d}
+    octets = {name: value.to_bytes(256, "big") for name, value in named.items()}
+    table = {
+        name: base64.urlsafe_b64encode(value).decode().rstrip("=") for name, value in octets.items()
+    }
+    x5c = [base64.b64encode(issued.certificate.der).decode()]
+    return json.dumps({"kty": "RSA", **table, "x5c": x5c})
 
 
 def test_every_error_is_explained() -> None:

@@ -18,7 +18,7 @@ LAYERS = (
     {"error_root"},
     {"errors", "forks"},
     {"keys", "report", "soap"},
-    {"bsp", "redaction", "wsdl_names", "xmlcrypto"},
+    {"bsp", "profile_secrets", "profile_trust", "redaction", "wsdl_names", "xmlcrypto"},
     {"settings", "profile_keys"},
     {"algorithm_suites", "conformance", "demands", "replay", "step_order"},
     {"payload"},

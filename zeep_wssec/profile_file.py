@@ -23,7 +23,7 @@ from zeep_wssec.keys.files import read_file
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.payload.formats import FORMATS, format_of
 from zeep_wssec.plan import Overlay, Plan
-from zeep_wssec.profile_keys import KeystoreEntry, TrustSection, load_keystore
+from zeep_wssec.profile_keys import KeystoreEntry, load_keystore
 from zeep_wssec.profile_schema import (
     MODES,
     SECTIONS,
@@ -34,7 +34,9 @@ from zeep_wssec.profile_schema import (
     options_of,
     word,
 )
+from zeep_wssec.profile_secrets import place_of
 from zeep_wssec.profile_suite import fill_document
+from zeep_wssec.profile_trust import TrustSection
 from zeep_wssec.profile_unsupported import find_instead
 from zeep_wssec.profile_values import (
     Place,
@@ -330,15 +332,12 @@ def _written(settings: object, path: str) -> Iterator[str]:
 
 
 def _secret(option: Option, value: Any, path: str) -> str:
-    """Write where a secret is kept: what it pickles as."""
-    try:
-        maker, (source,) = value.__reduce__() if isinstance(value, Secret) else (None, ("",))
-    except KeyMaterialError:
-        maker = None
-    if maker is None:
+    """Write where a secret is kept."""
+    found = place_of(value) if isinstance(value, Secret) else None
+    if found is None:
         raise _only_in_memory(path)
-    variable, file = option.keys
-    return f"{variable if maker == Secret.env else file} = {_value(source, path)}"
+    place, text = found
+    return f"{option.name}_{place} = {_value(text, path)}"
 
 
 def _only_in_memory(path: str) -> ProfileError:
@@ -352,6 +351,8 @@ def _value(value: Any, path: str) -> str:
         return str(value).lower()
     if isinstance(value, str | Path):
         return toml_text(str(value))
+    if isinstance(value, Secret) and (found := place_of(value)) is not None:
+        return f"{{ {found[0]} = {_value(found[1], path)} }}"
     if isinstance(value, tuple):
         return f"[{', '.join(_value(item, path) for item in value)}]"
     if isinstance(value, Mapping):

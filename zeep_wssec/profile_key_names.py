@@ -44,6 +44,8 @@ def origin_of(name: str | None, earlier: Sequence[Step], plan: Plan) -> Maker | 
     held = plan.keystore.snapshot()
     if name in held.secrets:
         return "secret"
-    if name in held.keys or (name is None and len(held.keys) == 1):
+    if name is None and len(held.keys) == 1:
+        return "pair"
+    if name is not None and held.alias_of(name) in held.keys:
         return "pair"
     return "request" if name == REQUEST else "missing"

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from zeep_wssec.errors import KeyLoadError, KeyMaterialError, ProfileError, WrongPasswordError
+from zeep_wssec.errors import KeyMaterialError, ProfileError, WrongPasswordError
 from zeep_wssec.keys.content import ContentSource
-from zeep_wssec.keys.fitness import read_usages
 from zeep_wssec.keys.keystore import Keystore
-from zeep_wssec.keys.keystore_file import decode_base64
+from zeep_wssec.keys.keystore_file import KeystoreKind, decode_base64
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.secrets import Secret, without_frames
-from zeep_wssec.keys.sources.file import FileContent
+from zeep_wssec.keys.sources.called import CalledContent
+from zeep_wssec.keys.sources.file import VariableContent
+from zeep_wssec.keys.sources.folder import path_content
 from zeep_wssec.keys.sources.partner import PartnerFiles
 from zeep_wssec.keys.sources.pem_pair import PemPair
-from zeep_wssec.keys.trust_rules import RevocationMode, TrustException
+from zeep_wssec.keys.sources.token import TokenContent
+from zeep_wssec.keys.sources.url import UrlContent
+from zeep_wssec.profile_trust import TrustSection
 
-_PASSWORDS = ("password", "key_password", "alias")
+_CHOICE = ("alias", "only", "certificates", "sign_from")
+_OPENING = ("password", "key_password", "key_passwords", *_CHOICE)
 _RELOADING = ("cache_seconds", "watch")
-_NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password"}
+_NEEDED = {"partner": "certificate", "secret_key": "value", "user": "password", "url": "anchors"}
 """What else an entry cannot be without."""
 _WHAT = "a symmetric key in base64"
+_FILES: tuple[KeystoreKind, ...] = ("pkcs12", "pem", "jks", "jceks", "jwk")
 _FORMS: Mapping[str, tuple[str, ...]] = {
-    "pkcs12": (*_PASSWORDS, *_RELOADING, "sign_from"),
-    "pem": (*_PASSWORDS, *_RELOADING, "sign_from"),
-    "base64_env": (*_PASSWORDS, "sign_from"),
+    **{name: (*_OPENING, *_RELOADING) for name in _FILES if name != "jwk"},
+    "jwk": (*_CHOICE, *_RELOADING),
+    "base64_env": (*_OPENING, "kind"),
     "key": ("certificate", "chain", "password", "alias", *_RELOADING, "sign_from"),
+    "pkcs11": ("token", "slot", "key_id", "password", *_CHOICE, "cache_seconds"),
+    "url": ("anchors", "authorization", *_OPENING, "kind", "cache_seconds"),
+    "callable": (*_OPENING, "kind", "cache_seconds"),
     "partner": ("certificate", "anchors", *_RELOADING, "encrypt_from"),
     "secret_key": ("value", "key_name"),
     "user": ("password",),
@@ -44,9 +52,35 @@ class KeystoreEntry:
     pkcs12: Path | None = None
     """PKCS#12 file (.p12, .pfx) with our key pairs."""
     pem: Path | None = None
-    """PEM file with a private key, its certificate and the chain."""
+    """PEM file with private keys, their certificates and the chains, or a folder of such files."""
+    jks: Path | None = None
+    """Java keystore (JKS)."""
+    jceks: Path | None = None
+    """Java keystore (JCEKS); its secret keys are shared secrets."""
+    jwk: Path | None = None
+    """JSON Web Key, or a set of them."""
     base64_env: str | None = None
-    """Environment variable that holds a PKCS#12 or PEM file in base64."""
+    """Environment variable that holds such a file in base64, or a PEM or JSON text."""
+    pkcs11: Path | None = None
+    """Library of a PKCS#11 token whose keys are used there; ``password`` is the PIN."""
+    token: str | None = None
+    """Label of the token."""
+    slot: int | None = None
+    """Number of the token's slot."""
+    key_id: str | None = None
+    """Id of the only key wanted, in hex."""
+    url: str | None = None
+    """An https address that gives such a file, fetched with the profile; ``anchors`` say whom to trust there."""
+    authorization: Secret | None = field(default=None, repr=False)
+    """Value of the HTTP header ``Authorization`` for ``url``."""
+    callable: str | None = None
+    """A function, ``"package.module:function"``, that gives such a file's octets, or a ``Keystore``."""
+    kind: KeystoreKind | None = None
+    """What the octets must be; unset: what they look like."""
+    only: tuple[str, ...] = ()
+    """Aliases of the entries to load, as the source has them; empty: all."""
+    certificates: tuple[Path, ...] = ()
+    """Files with certificates for keys that come without, and with those above them."""
     key: Path | None = None
     """PEM file with a private key; ``certificate`` and ``chain`` have the rest."""
     certificate: Path | Sequence[Path] | None = None
@@ -57,6 +91,8 @@ class KeystoreEntry:
     """Password of the file or of its private key, or of ``user``."""
     key_password: Secret | None = field(default=None, repr=False)
     """Password of the private keys, when it is another one."""
+    key_passwords: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    """Passwords of single private keys, by alias."""
     alias: str | None = None
     """Name for the key pair, in place of the one in the file."""
     cache_seconds: int | None = None
@@ -69,7 +105,7 @@ class KeystoreEntry:
     partner: str | None = None
     """Name of a partner: whom we encrypt to, and who must sign."""
     anchors: tuple[Path, ...] = ()
-    """CA certificates under which ``partner`` may renew its certificate; trusted for no one else."""
+    """CA certificates under which ``partner`` may renew its certificate, or ``url`` is trusted; for no one else."""
     encrypt_from: datetime | None = None
     """Time, with its offset, at which this certificate of ``partner`` takes over from another one; signatures
     with each count, always."""
@@ -83,24 +119,13 @@ class KeystoreEntry:
     """Name of a user whose username tokens are checked, or whose password keys are derived from."""
 
     def __post_init__(self) -> None:
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
         given = [
-            item.name for item in fields(self) if getattr(self, item.name) not in (None, (), False)
+            name
+            for name, value in values.items()
+            if value is not None and value is not False and value not in ((), {})
         ]
-        forms = [name for name in given if name in _FORMS]
-        if len(forms) != 1:
-            raise ProfileError(
-                f"{' and '.join(forms)} stand in one entry."
-                if forms
-                else "Nothing says where the key or certificate is.",
-                hint=f"An entry has one of {', '.join(_FORMS)}.",
-            )
-        for name in given:
-            if name != forms[0] and name not in _FORMS[forms[0]]:
-                raise ProfileError(
-                    f"This is of no use with {forms[0]}.",
-                    hint=f"Beside {forms[0]} there may be {', '.join(_FORMS[forms[0]])}.",
-                    path=name,
-                )
+        form = _require_form(given)
         if self.key is not None and isinstance(self.certificate, tuple):
             raise ProfileError("A key has one certificate.", path="certificate")
         for name in ("sign_from", "encrypt_from"):
@@ -113,12 +138,18 @@ class KeystoreEntry:
                 )
         if self.cache_seconds is not None and self.cache_seconds < 0:
             raise ProfileError("A time is 0 or more.", path="cache_seconds")
-        needed = _NEEDED.get(forms[0], forms[0])
-        if getattr(self, needed) is None:
-            article = "its" if forms[0] == "partner" else "a"
-            raise ProfileError(
-                f"A {forms[0].replace('_', ' ')} needs {article} {needed}.", path=needed
-            )
+        _ = self._key_id
+        needed = _NEEDED.get(form, form)
+        if not getattr(self, needed):
+            article = "its" if form == "partner" else "a" if needed != "anchors" else "the"
+            raise ProfileError(f"A {form.replace('_', ' ')} needs {article} {needed}.", path=needed)
+
+    @property
+    def _key_id(self) -> bytes | None:
+        try:
+            return None if self.key_id is None else bytes.fromhex(self.key_id)
+        except ValueError:
+            raise ProfileError('An id is hex: "01a0".', path="key_id") from None
 
     def added_to(self, keystore: Keystore) -> Keystore:
         """Give ``keystore`` with what this entry names.
@@ -144,87 +175,69 @@ class KeystoreEntry:
         return keystore.merge(loaded)
 
     def _load(self) -> Keystore:
-        password, key_password, alias = self.password, self.key_password, self.alias
+        if self.key is not None:
+            certificate = self.certificate if isinstance(self.certificate, Path) else None
+            opening = Opening.of(self.password, alias=self.alias)
+            pair = PemPair(self.key, opening, certificate=certificate, chain=self.chain)
+            return self._of_source(pair)
+        opening = Opening.of(
+            self.password,
+            key_password=self.key_passwords or self.key_password,
+            alias=self.alias,
+            only=self.only or None,
+            certificates=self.certificates,
+        )
+        return self._of_source(self._source(opening))
+
+    def _source(self, opening: Opening) -> ContentSource[Any]:
         if self.base64_env is not None:
-            return Keystore.from_env(
-                self.base64_env, password=password, key_password=key_password, alias=alias
+            return VariableContent(self.base64_env, opening, kind=self.kind)
+        if self.pkcs11 is not None:
+            return TokenContent(
+                opening,
+                module=self.pkcs11,
+                token=self.token,
+                slot=self.slot,
+                key_id=self._key_id,
             )
-        opening = Opening.of(password, key_password=key_password, alias=alias)
-        path = self.pkcs12 or self.pem
-        if path is not None:
-            return self._of_source(FileContent(path, opening))
-        if self.key is None:
-            raise AssertionError("checked when it was made")
-        certificate = self.certificate if isinstance(self.certificate, Path) else None
-        pair = PemPair(self.key, opening, certificate=certificate, chain=self.chain)
-        return self._of_source(pair)
+        if self.url is not None:
+            return UrlContent(
+                self.url,
+                opening,
+                anchors=self.anchors,
+                authorization=self.authorization,
+                kind=self.kind,
+            )
+        if self.callable is not None:
+            return CalledContent(self.callable, opening, kind=self.kind)
+        for kind in _FILES:
+            path = getattr(self, kind)
+            if path is not None:
+                return path_content(path, opening, kind=kind)
+        raise AssertionError("checked when it was made")
 
     def _of_source(self, source: ContentSource[Any]) -> Keystore:
         return Keystore.from_source(source, cache_seconds=self.cache_seconds, watch=self.watch)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrustSection:
-    """What trust in certificates ends in; nothing else is trusted."""
-
-    anchors: tuple[Path, ...] = ()
-    """Files with CA certificates."""
-    intermediates: tuple[Path, ...] = ()
-    """Files with certificates that may stand between a signer and an anchor."""
-    pins: tuple[str, ...] = ()
-    """SHA-256 fingerprints, in hex, of certificates that are trusted as they are."""
-    revocation: RevocationMode = "off"
-    """What follows where nothing tells whether a signer's certificate is revoked: ``"soft"`` a warning,
-    ``"hard"`` a refusal. One that is known to be revoked is always refused."""
-    crls: tuple[Path, ...] = ()
-    """Files with complete CRLs, in DER or PEM."""
-    ocsp: tuple[Path, ...] = ()
-    """Files with OCSP responses, in DER."""
-    extended_key_usage: tuple[str, ...] = ()
-    """Of which a signer's certificate must have one, if it has any: names or dotted numbers; empty: those of
-    TLS, mail and documents."""
-    legacy: Mapping[str, str] = field(default_factory=dict)
-    """``sha1``, with a reason: certificates that are signed over SHA-1 count."""
-    exception: tuple[Mapping[str, str | date | Sequence[str]], ...] = ()
-    """What is overlooked in single certificates: ``sha256``, ``reason``, ``until`` and ``allow`` of each."""
-
-    def __post_init__(self) -> None:
-        for name, reason in self.legacy.items():
-            if name != "sha1" or not reason.strip():
-                raise ProfileError(
-                    "Needed is sha1, with a reason."
-                    if name == "sha1"
-                    else f"{name!r} is not known here.",
-                    hint='Write legacy = { sha1 = "why" }.',
-                    path="legacy",
-                )
-        try:
-            if self.extended_key_usage:
-                read_usages(self.extended_key_usage)
-        except KeyLoadError as error:
-            text, hint = str(error.message), error.hint
-            raise ProfileError(text, hint=hint, path="extended_key_usage") from None
-        _ = self.exceptions
-
-    @property
-    def exceptions(self) -> tuple[TrustException, ...]:
-        """The exceptions, checked."""
-        return tuple(
-            _read_exception(table, f"exception[{index}]")
-            for index, table in enumerate(self.exception)
+def _require_form(given: Sequence[str]) -> str:
+    """Give the key that says what an entry is; refuse what is of no use beside it."""
+    forms = [name for name in given if name in _FORMS]
+    if len(forms) != 1:
+        raise ProfileError(
+            f"{' and '.join(forms)} stand in one entry."
+            if forms
+            else "Nothing says where the key or certificate is.",
+            hint=f"An entry has one of {', '.join(_FORMS)}.",
         )
-
-
-_EXCEPTION = tuple(item.name for item in fields(TrustException))
-
-
-def _read_exception(table: Mapping[str, Any], path: str) -> TrustException:
-    if set(table) != set(_EXCEPTION):
-        raise ProfileError(f"An exception has {', '.join(_EXCEPTION)}, all of them.", path=path)
-    try:
-        return TrustException(**table)
-    except KeyLoadError as error:
-        raise ProfileError(str(error.message), hint=error.hint, path=path) from None
+    for name in given:
+        if name != forms[0] and name not in _FORMS[forms[0]]:
+            raise ProfileError(
+                f"This is of no use with {forms[0]}.",
+                hint=f"Beside {forms[0]} there may be {', '.join(_FORMS[forms[0]])}.",
+                path=name,
+            )
+    return forms[0]
 
 
 def load_keystore(entries: Iterable[KeystoreEntry], trust: TrustSection) -> Keystore:

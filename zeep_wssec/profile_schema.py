@@ -20,7 +20,9 @@ from zeep_wssec.demands import Action, Demands, Inbound
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.payload.formats import FORMATS
 from zeep_wssec.plan import Service
-from zeep_wssec.profile_keys import KeystoreEntry, TrustSection
+from zeep_wssec.profile_keys import KeystoreEntry
+from zeep_wssec.profile_secrets import PLACES, secret_keys
+from zeep_wssec.profile_trust import TrustSection
 from zeep_wssec.replay.settings import Replay
 from zeep_wssec.settings import (
     Addressing,
@@ -99,7 +101,7 @@ class Option:
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of the file that set it."""
-        return (f"{self.name}_env", f"{self.name}_file") if self.secret else (self.name,)
+        return secret_keys(self.name) if self.secret else (self.name,)
 
     @property
     def may_be_unset(self) -> bool:
@@ -293,6 +295,9 @@ def _shape_of(member: Any) -> dict[str, Any] | None:
     """Give the schema of one type, or ``None`` for a type that no file can write."""
     if member in _SCALARS:
         return dict(_SCALARS[member])
+    if member is Secret:
+        texts = {place: {"type": "string", "minLength": 1} for place in PLACES}
+        return {**_closed(texts), "minProperties": 1, "maxProperties": 1}
     if get_origin(member) is Literal:
         return {"enum": list(get_args(member))}
     if get_origin(member) in (tuple, Sequence):

@@ -268,7 +268,8 @@ def _recipients(step: Encryption | SessionKey, path: str, plan: Plan) -> Iterato
         except KeyMaterialError as problem:
             yield error(where, str(problem))
             continue
-        entries: Sequence[KeyEntry | PartnerEntry] = held.partners_of(alias) or held.keys_of(alias)
+        name = held.alias_of(alias)
+        entries: Sequence[KeyEntry | PartnerEntry] = held.partners_of(name) or held.keys_of(name)
         # Further ones without a date may be there for signatures alone.
         for entry in (entries[0], *(item for item in entries[1:] if item.serves_from)):
             yield from _misuse(entry.certificate, _purpose_for(entry.certificate), where)

@@ -217,8 +217,8 @@ def _recipients(step: Encryption | SessionKey, plan: Plan) -> str:
     for alias in step.recipients:
         if alias == REQUEST_SIGNER:
             names.append("whoever signed the request")
-        elif alias in known.partners or alias in known.keys:
-            names.append(repr(alias))
+        elif known.alias_of(alias) in {*known.partners, *known.keys}:
+            names.append(repr(known.alias_of(alias)))
         else:
             names.append(f"{alias!r} (not in the keystore)")
     return listed(names)
@@ -229,7 +229,8 @@ def _protection(step: Encryption | SessionKey, plan: Plan) -> str:
     known = plan.keystore.snapshot()
     ways: dict[str, None] = {}
     for alias in step.recipients:
-        entry = known.partners.get(alias) or known.keys.get(alias)
+        name = known.alias_of(alias)
+        entry = known.partners.get(name) or known.keys.get(name)
         kind = entry.certificate.key_kind if entry is not None else "rsa"
         agreement = KEY_AGREEMENTS_BY_KIND.get(kind)  # type: ignore[call-overload]
         if agreement is None:

@@ -11,13 +11,7 @@ _POLICY = (
 )
 _STS = "Tokens from an STS (WS-Trust) are not supported."
 _SAML = "SAML assertions are not supported."
-_KERBEROS = "Kerberos is not supported, nor are its keytab files; keys are in pkcs12 or pem files."
-_JAVA = (
-    "Java keystores are not read. Convert it: keytool -importkeystore -srckeystore old.jks "
-    '-destkeystore new.p12 -deststoretype PKCS12; then pkcs12 = "new.p12".'
-)
-_JWK = "JSON Web Keys are not read; keys are in pkcs12 or pem files."
-_FETCHED = "Keys are not fetched over a network; give a file, or base64_env."
+_KERBEROS = "Kerberos is not supported, nor are its keytab files: there is no certificate in them."
 _MTOM = "MTOM and attachments are not supported."
 _EVIDENCE = (
     "A profile keeps no messages: they may hold passwords. RedactedHistory keeps them without; for "
@@ -35,10 +29,6 @@ _INSTEAD: Mapping[str, str] = {
     "kerberos": _KERBEROS,
     "kerberos_token": _KERBEROS,
     "keytab": _KERBEROS,
-    "jks": _JAVA,
-    "jceks": _JAVA,
-    "jwk": _JWK,
-    "url": _FETCHED,
     "mtom": _MTOM,
     "attachments": _MTOM,
     "keep_evidence": _EVIDENCE,

@@ -16,6 +16,7 @@ from zeep_wssec.errors import ProfileError, UnknownOptionError
 from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import Service
 from zeep_wssec.profile_schema import UNSET, Option, members_of, options_of, word
+from zeep_wssec.profile_secrets import PLACES, read_secret, where_instead
 from zeep_wssec.profile_unsupported import find_instead
 from zeep_wssec.settings.checks import check_choice
 
@@ -24,7 +25,6 @@ _MAY_BE_URL = ((Service, "wsdl"),)
 """The only option that may name something outside the file system."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|(?:file|data):", re.IGNORECASE)
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 _KINDS: Mapping[type, str] = {
@@ -93,7 +93,7 @@ def read_settings(
             _read_secret(option, table, place, values)
             if option.required and option.name not in values:
                 raise ProfileError(
-                    f"{option.name} is missing.", hint=_where_instead(option), path=place.path
+                    f"{option.name} is missing.", hint=where_instead(option.name), path=place.path
                 )
         elif option.name in table:
             may_be_url = (cls, option.name) in _MAY_BE_URL
@@ -107,7 +107,7 @@ def read_settings(
     except ProfileError as error:
         option_at_fault = options.get(error.details.get("path", ""))
         if option_at_fault is not None and option_at_fault.secret and not error.hint:
-            error.hint = _where_instead(option_at_fault)
+            error.hint = where_instead(option_at_fault.name)
         raise error.under(place.path) from None
 
 
@@ -165,33 +165,33 @@ def _refuse_literal_secrets(
         if option.secret and option.name in table:
             raise ProfileError(
                 "A profile file holds no secret.",
-                hint=_where_instead(option),
+                hint=where_instead(option.name),
                 path=place.at(option.name).path,
             )
-
-
-def _where_instead(option: Option) -> str:
-    variable, file = option.keys
-    return f'Say where it is kept: {variable} = "VARIABLE", or {file} = "path".'
 
 
 def _read_secret(
     option: Option, table: Mapping[str, Any], place: Place, values: dict[str, Any]
 ) -> None:
     """Read where a secret is kept; nothing here shows a value, which may be the secret by mistake."""
-    variable, file = option.keys
-    if variable in table and file in table:
-        raise ProfileError(f"{variable} and {file} are both given.", path=place.path)
-    if variable in table:
-        name = table[variable]
-        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
-            raise ProfileError(
-                "The name of an environment variable is needed.", path=place.at(variable).path
-            )
-        values[option.name] = Secret.env(name)
-    elif file in table:
-        path = read_value(table[file], (Path,), place=place.at(file))
-        values[option.name] = Secret.file(path)
+    given = [key for key in option.keys if key in table]
+    if len(given) > 1:
+        raise ProfileError(f"{' and '.join(given)} are both given.", path=place.path)
+    for key in given:
+        kind = key.removeprefix(f"{option.name}_")
+        values[option.name] = _secret_at(kind, table[key], place.at(key))
+
+
+def _secret_at(kind: str, value: Any, place: Place) -> Secret:
+    def read_path(text: Any) -> Path:
+        path: Path = read_value(text, (Path,), place=place)
+        return path
+
+    try:
+        return read_secret(kind, value, read_path=read_path)
+    except ProfileError as error:
+        error.details.setdefault("path", place.path)
+        raise
 
 
 def _read_option(option: Option, value: Any, place: Place, may_be_url: bool) -> Any:
@@ -265,6 +265,12 @@ def _read_list(value: list[Any], members: tuple[Any, ...], place: Place) -> Any:
 
 
 def _read_table(value: dict[str, Any], members: tuple[Any, ...], place: Place) -> Any:
+    if Secret in members:
+        refuse_unknown(value, PLACES, place)
+        if len(value) != 1:
+            raise ProfileError(f"One of {', '.join(PLACES)} is needed.", path=place.path)
+        ((kind, where),) = value.items()
+        return _secret_at(kind, where, place.at(kind))
     for member in members:
         if get_origin(member) is Mapping:
             inner = members_of(get_args(member)[1])
@@ -298,7 +304,7 @@ def _wanted(member: Any) -> str:
         return " or ".join(f'"{item}"' for item in get_args(member))
     if origin in (tuple, Sequence):
         return "a list"
-    if origin is Mapping or is_dataclass(member):
+    if origin is Mapping or is_dataclass(member) or member is Secret:
         return "a table"
     return _KINDS.get(member, "")
 

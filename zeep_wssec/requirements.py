@@ -158,7 +158,7 @@ def signers_for(
         alias
         for step in steps
         if isinstance(step, Encryption | SessionKey)
-        for alias in step.recipients
+        for alias in map(keys.alias_of, step.recipients)
         if alias in partners
     }
     chosen = recipients or set(partners) or _shared_keys(keys, steps)

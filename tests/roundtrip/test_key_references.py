@@ -31,6 +31,7 @@ from zeep_wssec import (
     AnyoneUnder,
     Encryption,
     Inbound,
+    InboundError,
     Keystore,
     KeyUsageError,
     Profile,
@@ -462,3 +463,27 @@ def test_a_certificate_without_subject_has_no_name(reference: KeyReference) -> N
     with pytest.raises(KeyUsageError, match="no subject"):
         signed(reference, keystore=nameless)
     signed("issuer_serial", keystore=nameless)
+
+
+def test_profile_names_entries_by_their_certificates() -> None:
+    """A step may name key and recipient as a contract does; the answer is demanded of that recipient."""
+    us, them = issued("client").certificate, issued("service").certificate
+    profile = Profile(
+        keystore=keystore("client", "service").with_partner("third", issued("third").certificate),
+        outbound=[
+            Timestamp(),
+            Signature(key=f"sha256:{us.thumbprint_sha256}"),
+            Encryption(recipients=[f"issuer={them.issuer};serial={them.serial_number}"]),
+        ],
+    )
+    sent = profile.secure(envelope(), now=NOW)
+    by_service = Profile(
+        keystore=keystore("service", "client"), outbound=[Timestamp(), Signature()]
+    )
+    by_third = Profile(keystore=keystore("third", "client"), outbound=[Timestamp(), Signature()])
+    for answering, encrypted in ((by_service, True), (by_third, False)):
+        reply = answering.secure(envelope(), now=NOW).to_bytes()
+        with pytest.raises(InboundError) as caught:
+            profile.check(reply, request=sent.exchange, now=NOW)
+        named = "encrypted" if encrypted else "CN=third"
+        assert named in str(caught.value)

@@ -202,9 +202,10 @@ def test_every_field_of_a_plan_has_its_section() -> None:
     assert names | {"operation", "trust", "algorithm_suite"} == set(SECTIONS)
 
 
-def test_secret_becomes_two_keys() -> None:
+def test_secret_becomes_several_keys() -> None:
     """A secret is written as where it is kept."""
-    assert options_of(UsernameToken)["password"].keys == ("password_env", "password_file")
+    places = ("env", "file", "keyring", "callable")
+    assert options_of(UsernameToken)["password"].keys == tuple(f"password_{at}" for at in places)
 
 
 @pytest.mark.parametrize(("cls", "name", "choice"), ALGORITHMS)

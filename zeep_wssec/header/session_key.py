@@ -36,5 +36,5 @@ def write_session_key(message: Outgoing, step: SessionKey) -> None:
         value_type=ENCRYPTED_KEY_TOKEN,
         token_type=ENCRYPTED_KEY_TOKEN,
         sha1=sha1,
-        recipients=tuple(step.recipients),
+        recipients=tuple(map(message.keys.alias_of, step.recipients)),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Self, Unpack
 
 from zeep_wssec.keys.content import ContentSource, KeystoreContent
@@ -16,7 +15,7 @@ from zeep_wssec.keys.secrets import Secret, hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.sources.called import CalledContent
 from zeep_wssec.keys.sources.file import FileContent, VariableContent
-from zeep_wssec.keys.sources.folder import FolderContent
+from zeep_wssec.keys.sources.folder import path_content
 from zeep_wssec.keys.sources.pem_pair import PemPair
 from zeep_wssec.keys.sources.token import TokenContent
 from zeep_wssec.keys.sources.url import UrlContent
@@ -104,13 +103,7 @@ class KeystoreLoading:
             KeyMismatchError: A private key has no certificate, or another's.
             DuplicateAliasError: Two entries of the file have one name.
         """
-        options = Opening.of(**opening)
-        is_folder = (
-            isinstance(path, str | os.PathLike) and kind in (None, "pem") and _is_folder(path)
-        )
-        source: ContentSource[Any] = (
-            FolderContent(path, options) if is_folder else FileContent(path, options, kind=kind)
-        )
+        source: ContentSource[Any] = path_content(path, Opening.of(**opening), kind=kind)
         return cls.from_source(source, cache_seconds=cache_seconds, watch=watch, clock=clock)
 
     @classmethod
@@ -264,10 +257,3 @@ class KeystoreLoading:
             timeout_seconds=timeout_seconds,
         )
         return cls.from_source(source, cache_seconds=cache_seconds)
-
-
-def _is_folder(path: str | os.PathLike[str]) -> bool:
-    try:
-        return Path(path).is_dir()
-    except (OSError, ValueError):
-        return False

@@ -19,7 +19,7 @@ SOON = timedelta(days=30)
 """How long before its end a certificate is reported: what most CAs need to renew one."""
 
 State = Literal["valid", "critical", "expired", "not_yet_valid"]
-_Entry = TypeVar("_Entry", KeyEntry, PartnerEntry)
+_Entry = TypeVar("_Entry", KeyEntry, PartnerEntry, KeyEntry | PartnerEntry)
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 

@@ -14,6 +14,7 @@ from zeep_wssec.errors import KeyMaterialError, KeyNotFoundError
 from zeep_wssec.keys.aliases import by_alias
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
+from zeep_wssec.keys.entry_reference import find_referenced
 from zeep_wssec.keys.known_certificates import KnownCertificates
 from zeep_wssec.keys.rotation import SOON, require_serving
 from zeep_wssec.keys.secrets import Secret
@@ -102,6 +103,16 @@ class Snapshot:
         gone = tuple(item for item in entries if self.find_key(item.certificate) is None)
         return replace(self, key_entries=self.key_entries + gone) if gone else self
 
+    def alias_of(self, name: str) -> str:
+        """Give the alias that a name means: itself, or that of the entry which it refers to."""
+        if name in self.keys or name in self.partners or name in self.secrets:
+            return name
+        held: tuple[KeyEntry | PartnerEntry, ...] = (*self.partner_entries, *self.key_entries)
+        try:
+            return next((entry.alias for entry in find_referenced(held, name, what="")), name)
+        except KeyNotFoundError:
+            return name
+
     def speaks_for(self, alias: str, certificate: Certificate) -> bool:
         """Tell whether this is a certificate of the partner ``alias``."""
         return any(entry.certificate == certificate for entry in self.partners_of(alias))
@@ -110,7 +121,7 @@ class Snapshot:
         """Give the key pair under ``alias``; without one, that of the only alias there is.
 
         Args:
-            alias: Which.
+            alias: Which; or a reference to its certificate, as ``entry_reference`` reads it.
             now: Of several under the alias the one that signs then; unset, the first given.
 
         Raises:
@@ -123,6 +134,10 @@ class Snapshot:
             if now is None:
                 return self.keys[alias]
             return require_serving(self._keys_by_alias[alias], now)
+        if alias is not None:
+            referenced = find_referenced(self.key_entries, alias, what="key pair")
+            if referenced:
+                return referenced[0] if now is None else require_serving(referenced, now)
         if alias is None:
             problem = (
                 "The keystore has several key pairs; say which by its alias."
@@ -137,6 +152,9 @@ class Snapshot:
         """Give the partner under ``alias``, or raise ``KeyNotFoundError``."""
         if alias in self.partners:
             return self.partners[alias]
+        referenced = find_referenced(self.partner_entries, alias, what="partner")
+        if referenced:
+            return referenced[0]
         raise self._not_found(
             self._misplaced(alias, wanted="partner"),
             alias=alias,
@@ -148,7 +166,7 @@ class Snapshot:
         """Give the certificate of the partner or key pair under ``alias``.
 
         Args:
-            alias: Whose.
+            alias: Whose; or a reference to it, as ``entry_reference`` reads it.
             now: Of several under the alias the one that is in use then; unset, the first given.
 
         Raises:
@@ -161,6 +179,11 @@ class Snapshot:
             return require_serving(self._partners_by_alias[alias], now).certificate
         if alias in self.keys:
             return self.require_key(alias, now=now).certificate
+        held: tuple[KeyEntry | PartnerEntry, ...] = (*self.partner_entries, *self.key_entries)
+        referenced = find_referenced(held, alias, what="certificate")
+        if referenced:
+            serving = referenced[0] if now is None else require_serving(referenced, now)
+            return serving.certificate
         raise self._not_found(
             self._misplaced(alias, wanted="certificate"),
             alias=alias,

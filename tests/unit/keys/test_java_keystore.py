@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from java_files import authentic, header, jks_sealed, key_entry
 
 from zeep_wssec.errors import (
     KeyLoadError,
@@ -132,24 +131,6 @@ def test_secret_keys_are_those_of_java(secrets_file: Path, keytool: Run, tmp_pat
     assert before.octets == after.octets
 
 
-def authentic(body: bytes) -> bytes:
-    """A file whose digest is right under the password x, whatever is in it."""
-    text = "x".encode("utf-16-be") + b"Mighty Aphrodite" + body
-    return body + hashlib.sha1(text, usedforsecurity=False).digest()
-
-
-def header(*, count: int, version: int = 2, magic: int = 0xFEEDFEED) -> bytes:
-    return struct.pack(">III", magic, version, count)
-
-
-def key_entry(sealed: bytes, certificates: tuple[bytes, ...] = (), *, alias: bytes = b"a") -> bytes:
-    entry = struct.pack(">IH", 1, len(alias)) + alias + bytes(8)
-    entry += struct.pack(">I", len(sealed)) + sealed + struct.pack(">I", len(certificates))
-    for der in certificates:
-        entry += struct.pack(">H", 5) + b"X.509" + struct.pack(">I", len(der)) + der
-    return entry
-
-
 BROKEN = {
     "four thousand million entries": header(count=2**32 - 1),
     "version 3": header(count=0, version=3),
@@ -186,25 +167,6 @@ def test_key_derivation_is_bounded() -> None:
     body = header(count=1, magic=0xCECECECE) + key_entry(sealed)
     with pytest.raises(KeyLoadError, match="2147483647 iterations"):
         Keystore.from_bytes(authentic(body), password="x")
-
-
-def jks_sealed(issued: Issued) -> bytes:
-    """The key protection of JKS under the password x, written down a second time."""
-    secret, salt = "x".encode("utf-16-be"), bytes(20)
-    der = issued.private_key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    stream, block = b"", salt
-    while len(stream) < len(der):
-        block = hashlib.sha1(secret + block, usedforsecurity=False).digest()
-        stream += block
-    hidden = bytes(a ^ b for a, b in zip(der, stream, strict=False))
-    octets = salt + hidden + hashlib.sha1(secret + der, usedforsecurity=False).digest()
-    algorithm = bytes.fromhex("300e060a2b060104012a021101010500")
-    octets = b"\x04\x82" + struct.pack(">H", len(octets)) + octets
-    return b"\x30\x82" + struct.pack(">H", len(algorithm) + len(octets)) + algorithm + octets
 
 
 def test_key_with_the_certificate_of_another(client: Issued, authority: Authority) -> None:

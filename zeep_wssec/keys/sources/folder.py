@@ -9,10 +9,12 @@ from pathlib import Path
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WrongPasswordError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
-from zeep_wssec.keys.files import read_file, require_path, shown_path, stamps_of
+from zeep_wssec.keys.files import Source, read_file, require_path, shown_path, stamps_of
+from zeep_wssec.keys.keystore_file import KeystoreKind
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem_bundle import NamedText, load_bundle
 from zeep_wssec.keys.secrets import without_frames
+from zeep_wssec.keys.sources.file import FileContent
 
 SUFFIXES = frozenset({".pem", ".key", ".crt", ".cer", ".cert", ".der"})
 """Names of files that are read; any other is left alone."""
@@ -92,3 +94,19 @@ class FolderContent:
                 error.hint = error.hint or self._opening.describe()
             del files, fetched
             raise without_frames(error)  # noqa: B904  # it is the same error
+
+
+def path_content(
+    path: Source, opening: Opening, *, kind: KeystoreKind | None = None
+) -> FileContent | FolderContent:
+    """Give the source for a path: a file, or a folder of PEM files."""
+    if isinstance(path, str | os.PathLike) and kind in (None, "pem") and _is_folder(path):
+        return FolderContent(path, opening)
+    return FileContent(path, opening, kind=kind)
+
+
+def _is_folder(path: str | os.PathLike[str]) -> bool:
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
