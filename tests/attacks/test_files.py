@@ -171,6 +171,14 @@ def patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
                 yield f"{module.name}.{name}", value
 
 
+def has_separator(tree: Any) -> bool:
+    """Whether each round begins with a mark such as a dot, so that a text is divided in one way only."""
+    first, argument = tree[0]
+    if first is _constants.SUBPATTERN:
+        return has_separator(argument[3])
+    return first is _constants.LITERAL and not chr(argument).isalnum()
+
+
 def repeats_inside_repeats(tree: Any, inside: bool = False) -> bool:
     """Whether something without end is repeated without end: what can take for ever to fail."""
     for operation, argument in tree:
@@ -179,7 +187,8 @@ def repeats_inside_repeats(tree: Any, inside: bool = False) -> bool:
         if operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
             if inside and argument[1] is _constants.MAXREPEAT:
                 return True
-            endless, below = inside or argument[1] is _constants.MAXREPEAT, [argument[2]]
+            endless = argument[1] is _constants.MAXREPEAT and not has_separator(argument[2])
+            endless, below = inside or endless, [argument[2]]
         elif operation is _constants.SUBPATTERN:
             below = [argument[3]]
         elif operation is _constants.BRANCH:
@@ -200,4 +209,5 @@ def test_patterns_end() -> None:
     ]
     assert endless == []
     assert repeats_inside_repeats(_parser.parse(r"(a+)+b"))
-    assert not repeats_inside_repeats(_parser.parse(r"(a|b)+c*"))
+    for linear in (r"(a|b)+c*", r"a+(\.a+)*"):
+        assert not repeats_inside_repeats(_parser.parse(linear))
