@@ -15,7 +15,7 @@ from pathlib import Path
 import cryptography
 from lxml import etree
 
-from benchmarks import children, parallel
+from benchmarks import children, parallel, payload
 from benchmarks.cases import Cases
 from benchmarks.hostile import Hostile
 from benchmarks.material import Material
@@ -34,9 +34,13 @@ GROUPS = (
     "import",
     "hostile",
     "timing",
+    "payload",
 )
 
 
+_LEFT_OUT = ("timing", "payload")
+"""Groups that run only when they are named."""
+_LEFT_OUT_QUICK = ("memory",)
 _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
 """For glibc. Unset, these thresholds move with what was freed before: thousands of page faults then fall to
 whichever contestant comes next."""
@@ -54,7 +58,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     given = parser.parse_args()
     wanted = [*given.groups, *(given.only or ())] or [
-        name for name in GROUPS if name != ("memory" if given.quick else "timing")
+        name for name in GROUPS if name not in (_LEFT_OUT_QUICK if given.quick else _LEFT_OUT)
     ]
     rows = list(_measure(wanted, quick=given.quick))
     print(_surroundings())
@@ -85,6 +89,7 @@ def _measure(wanted: list[str], *, quick: bool) -> Iterator[Row]:
         "import": lambda: children.imports(effort),
         "hostile": lambda: Hostile(material, effort, quick=quick).rows(),
         "timing": lambda: timing(material, quick=quick),
+        "payload": lambda: payload.rows(quick=quick),
     }
     try:
         for name in GROUPS:

@@ -64,6 +64,8 @@ OTHERS = """
 | Apache CXF {cxf} | live services: zeep clients call them, sync and async | `tests/interop/test_cxf.py` |
 | xmlsec1 | verifies our signatures on the command line | `tests/interop/test_xmlsec1.py` |
 | node-soap, xml-crypto | live clients and verification | `tests/interop/test_node.py` |
+
+What is protected outside of messages has [a table of its own](interop-payload.md).
 """
 
 

@@ -210,7 +210,8 @@ KEY_SCHEMES: Final = (
 
 DIGESTS_BY_NAME: Final = {item.name: item for item in DIGESTS}
 DIGESTS_BY_OID: Final = {item.oid: item for item in DIGESTS}
-OAEP_DIGESTS_BY_NAME: Final = {item.name: item for item in DIGESTS if item.name != "md5"}
+OAEP_DIGESTS_BY_NAME: Final = {name: DIGESTS_BY_NAME[name] for name in (*_SHA2, "sha1")}
+"""Those that ``cryptography`` has for OAEP."""
 SIGNATURE_METHODS_BY_NAME: Final = {item.name: item for item in SIGNATURE_METHODS}
 SIGNATURE_METHODS_BY_OID: Final = {item.oid: item for item in SIGNATURE_METHODS if item.oid != PSS}
 CONTENT_CIPHERS_BY_NAME: Final = {item.name: item for item in CONTENT_CIPHERS}

@@ -29,6 +29,7 @@ from zeep_wssec.payload.cms.algorithms import (
     KEY_TRANSPORTS_BY_OID,
     KEY_WRAPS_BY_OID,
     MGF1,
+    OAEP_DIGESTS_BY_NAME,
     P_SPECIFIED,
     KeyScheme,
     KeyTransport,
@@ -301,7 +302,7 @@ def _read_oaep(parameters: bytes) -> tuple[str, str, bytes]:
 
 def _oaep_digest(number: str, parameters: bytes) -> str:
     found = DIGESTS_BY_OID.get(number)
-    if found is None or found.name == "md5" or parameters not in (b"", NULL):
+    if found is None or found.name not in OAEP_DIGESTS_BY_NAME or parameters not in (b"", NULL):
         raise PayloadAlgorithmError(
             f"OAEP with {algorithm_name(number)} is not allowed.", algorithm=algorithm_name(number)
         )
