@@ -53,7 +53,8 @@ def start_redis() -> Iterator[Start]:
         path = folder / f"{len(started)}.sock"
         port = () if "--port" in settings else ("--port", "0")
         server = subprocess.Popen(
-            [program, *port, "--unixsocket", str(path), "--save", "", "--appendonly", "no",
+            [program, *port, "--unixsocket", str(path), "--save", "", "--appendonly", "yes",
+             "--appendfsync", "no", "--appendfilename", f"{path.stem}.aof",
              "--dir", str(folder), *settings],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip

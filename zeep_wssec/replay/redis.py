@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from math import ceil, inf
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ class RedisReplayStore:
         *,
         prefix: str = "zeep-wssec:replay:",
         timeout_seconds: float = 2.0,
+        volatile: str = "",
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         """Name the server; nothing is connected yet.
@@ -50,6 +51,8 @@ class RedisReplayStore:
                 or of ``?ssl_ca_certs=file``. A ``Secret`` is read at the first message of each process.
             prefix: Stands in front of every key; services that share keys and partners share it.
             timeout_seconds: How long to wait for the server before the message is refused.
+            volatile: Why it does no harm that the server forgets what was accepted when it is started again;
+                empty: a server without a log on its disk (``appendonly``) is refused.
             clock: Gives the aware present time, from which the server counts.
 
         Raises:
@@ -71,6 +74,9 @@ class RedisReplayStore:
                 f"{timeout_seconds!r} is not a time above 0.", path="timeout_seconds"
             )
         self.url = url
+        if not isinstance(volatile, str):
+            raise ProfileError(f"{volatile!r} is not a text.", path="volatile")
+        self.volatile = volatile
         self._prefix = prefix.encode()
         self._timeout_seconds = timeout_seconds
         self._clock = clock or utc_now
@@ -98,11 +104,15 @@ class RedisReplayStore:
         left = expires - self._clock()
         if left <= timedelta(0):
             return True
-        milliseconds = ceil((left + _MARGIN) / timedelta(milliseconds=1))
         try:
+            client = self._connected()
+            # By the clock that is behind: when ours is put right, the message may come to be fresh again.
+            left = max(left, expires - _time_of(client))
+            milliseconds = ceil((left + _MARGIN) / timedelta(milliseconds=1))
             name = self._prefix + key.hex().encode()
-            return bool(self._connected().set(name, b"1", nx=True, px=milliseconds))
+            return bool(client.set(name, b"1", nx=True, px=milliseconds))
         except (RedisError, OSError, ProfileError, KeyMaterialError) as error:
+            self._let_go()
             # The library's own words may show the URL, in which a password may stand.
             raise ReplayError(
                 f"The replay store on the Redis server failed with {type(error).__name__}: whether the "
@@ -116,12 +126,20 @@ class RedisReplayStore:
             if self._client is None:
                 client = self._open()
                 try:
-                    _check_keeps(client)
+                    _check_keeps(client, self.volatile)
                 except BaseException:
                     client.close()
                     raise
                 self._client = client
             return self._client
+
+    def _let_go(self) -> None:
+        """Look at the server again at the next use: another one may have taken its place."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            # Other threads may be in the middle of theirs, and will notice by themselves.
+            client.connection_pool.disconnect(inuse_connections=False)
 
     def _open(self) -> Redis:
         from redis import Redis
@@ -145,12 +163,24 @@ class RedisReplayStore:
         return f"<RedisReplayStore: {self.url!r}>"
 
 
-def _check_keeps(client: Redis) -> None:
-    """Refuse a server that makes room by dropping keys: what it drops would be accepted again.
+def _time_of(client: Redis) -> datetime:
+    seconds, microseconds = client.time()
+    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+
+
+def _check_keeps(client: Redis, volatile: str) -> None:
+    """Refuse a server that drops keys, to make room or by being started again: they would be accepted again.
 
     Raises:
         ReplayError: It does.
     """
+    if not volatile and not int(client.info("persistence").get("aof_enabled", 0)):
+        raise ReplayError(
+            "The Redis server keeps no log on its disk, so it forgets what was accepted when it is started "
+            "again.",
+            hint="Set appendonly yes there, with appendfsync always to lose nothing at all; or say why that "
+            'does no harm: volatile = "reason".',
+        )
     memory = client.info("memory")
     policy = str(memory.get("maxmemory_policy", "noeviction"))
     if int(memory.get("maxmemory", 0)) and policy != "noeviction":

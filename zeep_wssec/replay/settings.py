@@ -27,6 +27,9 @@ class Replay:
     """File of the store ``"sqlite"``, on a local disk."""
     url: Secret | None = None
     """URL of the Redis server."""
+    volatile: str = ""
+    """Why it does no harm that a Redis server forgets what was accepted when it is started again; empty: one
+    without a log on its disk is refused."""
     max_entries: int | None = None
     """How much is remembered at once; unset: 100,000 in memory, 1,000,000 in a file. A Redis server has a limit
     of its own."""
@@ -35,6 +38,10 @@ class Replay:
         check_choice("store", self.store, StoreKind)
         _check_belongs("path", self.path is not None, self.store == "sqlite")
         _check_belongs("url", self.url is not None, self.store == "redis")
+        if not isinstance(self.volatile, str):
+            raise ProfileError("Needed is a reason.", path="volatile")
+        if self.volatile and self.store != "redis":
+            raise ProfileError("Only the store 'redis' takes it.", path="volatile")
         if self.max_entries is not None:
             check_number("max_entries", self.max_entries, minimum=1)
             if self.store == "redis":
@@ -59,7 +66,7 @@ class Replay:
         if self.store == "redis":
             from zeep_wssec.replay.redis import RedisReplayStore
 
-            return RedisReplayStore(self.url or "", clock=clock)
+            return RedisReplayStore(self.url or "", volatile=self.volatile, clock=clock)
         return MemoryReplayStore(self.max_entries or MAX_ENTRIES, clock=clock)
 
 
@@ -80,7 +87,7 @@ def settings_of(store: ReplayStore) -> Replay | None:
         from zeep_wssec.replay.redis import RedisReplayStore
 
         if isinstance(store, RedisReplayStore):
-            return Replay(store="redis", url=store.url)
+            return Replay(store="redis", url=store.url, volatile=store.volatile)
     return None
 
 
