@@ -45,7 +45,7 @@ def cxf(pki: Pki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CxfPeer]
     """The running peer."""
     keys = tmp_path_factory.mktemp("cxf-keys")
     (keys / "server.p12").write_bytes(pki.server.pkcs12(PASSWORD, name="server"))
-    _write_trust(keys / "client-trust.p12", client=pki.client, ca=pki.ca)
+    write_trust(keys / "client-trust.p12", client=pki.client, ca=pki.ca)
     try:
         with CxfPeer(keys, PASSWORD) as peer:
             yield peer
@@ -53,7 +53,7 @@ def cxf(pki: Pki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CxfPeer]
         miss(str(error))
 
 
-def _write_trust(path: Path, *, client: Issued, ca: Authority) -> None:
+def write_trust(path: Path, *, client: Issued, ca: Authority) -> None:
     certificates = [
         pkcs12.PKCS12Certificate(client.certificate.x509, b"client"),
         pkcs12.PKCS12Certificate(ca.certificate.x509, b"ca"),

@@ -72,12 +72,17 @@ class CxfPeer:
     Args:
         keys_dir: The directory with server.p12 and client-trust.p12.
         password: The password of both files.
+        tls: Whether it speaks https and demands client certificates; tls-server.p12 and tls-trust.p12
+            are in the directory as well.
         verbose: Whether the log has more than errors.
     """
 
-    def __init__(self, keys_dir: Path, password: str, *, verbose: bool = False) -> None:
+    def __init__(
+        self, keys_dir: Path, password: str, *, tls: bool = False, verbose: bool = False
+    ) -> None:
         self._keys_dir = keys_dir
         self._password = password
+        self._tls = tls
         self._verbose = verbose
         self._cleanup = ExitStack()
         self._log_file: Path | None = None
@@ -121,6 +126,8 @@ class CxfPeer:
     ) -> subprocess.Popen[str]:
         command = [java, *JVM_OPTIONS, f"-Djava.io.tmpdir={scratch}", "-jar", str(jar)]
         command += ["--keys", str(self._keys_dir), "--port", "0"]
+        if self._tls:
+            command.append("--tls")
         if self._verbose:
             command.append("--verbose")
         log = cleanup.enter_context((scratch / "peer.log").open("wb"))

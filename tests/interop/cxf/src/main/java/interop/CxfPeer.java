@@ -35,11 +35,14 @@ public final class CxfPeer {
     private static String publish(Arguments arguments)
             throws IOException, GeneralSecurityException {
         Logging.configure(arguments.verbose());
-        KeyMaterial keys = KeyMaterial.load(arguments.keys(), System.getenv("PEER_PASSWORD"));
+        String password = System.getenv("PEER_PASSWORD");
+        KeyMaterial keys = KeyMaterial.load(arguments.keys(), password);
         Bus bus = BusFactory.getDefaultBus();
         // The replay caches keep files that only an orderly end removes.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> bus.shutdown(true)));
-        String address = LoopbackPort.open(bus, arguments.port());
+        String address = arguments.tls()
+            ? LoopbackPort.openTls(bus, arguments.port(), arguments.keys(), password)
+            : LoopbackPort.open(bus, arguments.port());
         for (SecuredService service : SecuredService.values()) {
             for (SoapFlavour flavour : SoapFlavour.values()) {
                 new Publication(bus, keys, service, flavour).publish(address);
