@@ -9,6 +9,7 @@ from acceptance.kit import World
 from interop.cxf.batch import Batch
 from interop.cxf.peer import PeerMissing
 from peers import miss
+from tls.kit import CALLS, Call
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,10 @@ def wss4j(world: World) -> Iterator[Batch]:
             yield running
     except PeerMissing as error:
         miss(str(error))
+
+
+@pytest.fixture(params=CALLS, ids=lambda call: call.__name__)
+def call(request: pytest.FixtureRequest) -> Call:
+    """Each way to call a server over TLS."""
+    found: Call = request.param
+    return found

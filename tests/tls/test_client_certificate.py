@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tls.conftest import Call, World, with_requests
+from softhsm import PIN, SoftToken
+from tls.kit import Call, World, with_requests
 
 from zeep_wssec import (
     HandshakeRefusedError,
@@ -15,8 +16,8 @@ from zeep_wssec import (
     Keystore,
     KeyUsageError,
     ProfileError,
+    Secret,
 )
-from zeep_wssec.keys.entries import KeyEntry
 
 
 def test_whole_chain_is_sent(world: World, call: Call, version: Any) -> None:
@@ -117,21 +118,14 @@ def test_usage_is_warned_of(world: World, usage: str, caplog: pytest.LogCaptureF
     assert ("not meant for TLS clients" in caplog.text) == (usage == "server_auth")
 
 
-class Token:
-    """A key that stays where it is: it signs, and that is all."""
-
-    kind = "rsa"
-
-    def sign(self, *_: Any, **__: Any) -> bytes:
-        raise AssertionError("not reached")
-
-
 def test_key_of_a_token(world: World) -> None:
     """A key that does not leave its token cannot be used by Python's ssl; the error says what that lacks."""
-    token: Any = Token()
-    entry = KeyEntry("client", certificate=world.client.certificate, signer=token)
+    token = SoftToken()
+    token.write_key(world.client, label="client", number=1)
+    token.write_certificate(world.client.certificate.der, label="client", number=1)
+    keystore = Keystore.from_pkcs11(token.module, token=token.label, password=Secret.of(PIN))
     with pytest.raises(KeyUsageError, match="no way to let somebody else sign") as caught:
-        world.profile(Keystore([entry])).session()
+        world.profile(keystore).session()
     assert caught.value.reason == "not_exportable"
     assert "proxy" in caught.value.hint
 

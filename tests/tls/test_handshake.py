@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tls.conftest import World
+from tls.kit import World
 
 from zeep_wssec.keys.der_writing import SEQUENCE, write_tlv
 from zeep_wssec.transport.handshake import MAX_AUTHORITIES, MAX_CERTIFICATES, Handshake

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from interop.nginx.peer import PeerMissing, nginx
 from peers import miss
-from tls.conftest import CALLS, ORDER, Call, World
+from tls.kit import CALLS, ORDER, Call, World
 
 from zeep_wssec import HandshakeRefusedError, OverTLS, Profile
 from zeep_wssec.cli import main

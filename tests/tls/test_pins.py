@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tls.conftest import Call, World
+from tls.kit import Call, World
 
 from zeep_wssec import TLS, ProfileError, UntrustedServerError
 from zeep_wssec.testing.authority import Authority

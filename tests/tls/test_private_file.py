@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from peers import miss
-from tls.conftest import Call, World
+from tls.kit import Call, World
 
 from zeep_wssec import KeyUsageError
 from zeep_wssec.transport.private_file import private_file

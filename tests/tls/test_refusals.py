@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tls.conftest import Call, World
+from tls.kit import Call, World
 
 from zeep_wssec import (
     HandshakeRefusedError,

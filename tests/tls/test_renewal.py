@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tls.conftest import World
+from tls.kit import World
 
 from zeep_wssec import KeyLoadError, Keystore
 from zeep_wssec.testing.authority import Issued
@@ -91,7 +91,7 @@ def test_same_key_keeps_connections(world: World, renewal: Renewal) -> None:
 
 
 def test_file_that_breaks(world: World, renewal: Renewal) -> None:
-    """A file that cannot be read any more is an error of ours at the next request, until it is repaired."""
+    """A file that cannot be used is overlooked for a minute, then an error of ours, until it is repaired."""
     with (
         world.served(world.context()) as address,
         world.profile(renewal.keystore()).session() as session,
@@ -99,6 +99,8 @@ def test_file_that_breaks(world: World, renewal: Renewal) -> None:
         session.get(address)
         renewal.path.write_bytes(b"broken")
         renewal.seconds[0] += 2
+        session.get(address)
+        renewal.seconds[0] += 100
         with pytest.raises(KeyLoadError):
             session.get(address)
         renewal.write(renewal.second)

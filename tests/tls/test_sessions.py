@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from tls.conftest import Call, World, with_httpx, with_requests
+from tls.kit import Call, World, with_httpx, with_requests
 from urllib3 import Retry
 
 from zeep_wssec import ProfileError, TransportSecurityError, UntrustedServerError

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from peers import require_program
-from tls.conftest import World, answering
+from tls.kit import World, answering
 from tls.test_refusals import UNTRUSTED, saying
 
 from zeep_wssec.cli import main
