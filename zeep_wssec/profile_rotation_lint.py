@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry
-from zeep_wssec.keys.rotation import SOON, find_serving, is_valid, state_of, turns
+from zeep_wssec.keys.rotation import find_serving, is_followed, is_valid, state_of, turns
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
@@ -109,7 +109,7 @@ def _gaps(entries: Sequence[_Entry], now: datetime, *, option: str) -> Iterator[
 
 
 def ends_unnoticed(held: Snapshot, now: datetime) -> frozenset[Certificate]:
-    """Give the certificates whose own dates matter to nobody at ``now``: another entry of the alias serves."""
+    """Give the certificates whose end matters to nobody: another entry of the alias serves, or will in time."""
     keys = [entry for alias in held.keys for entry in _idle(held.keys_of(alias), now)]
     others = [entry for alias in held.partners for entry in _idle(held.partners_of(alias), now)]
     served: tuple[KeyEntry | PartnerEntry, ...] = (*keys, *others)
@@ -120,8 +120,7 @@ def _idle(entries: Sequence[_Entry], now: datetime) -> list[_Entry]:
     serving = find_serving(entries, now)
     if serving is None or not is_valid(serving.certificate, now):
         return []
-    following = find_serving(entries, min(now, serving.certificate.not_after) + SOON)
-    followed = following is not serving and following is not None
+    followed = is_followed(entries, serving, serving.certificate.not_after, now)
     return [item for item in entries if item is not serving or followed]
 
 

@@ -33,12 +33,19 @@ def operation_option(command: _Command) -> _Command:
 
 def now_option(command: _Command) -> _Command:
     """Add ``--now``, an aware time: the present when left out."""
-    return click.option(
-        "--now",
-        callback=_read_moment,
-        metavar="TIME",
-        help="Act as of this time, such as 2027-06-01T12:00:00Z.",
-    )(command)
+    text = "Act as of this time, such as 2027-06-01T12:00:00Z."
+    return moment_option("--now", "now", help=text)(command)
+
+
+def moment_option(name: str, to: str, *, help: str) -> Callable[[_Command], _Command]:
+    """Add an option that is an aware time: the present when left out.
+
+    Args:
+        name: With its dashes.
+        to: As what it is handed on.
+        help: What it is for.
+    """
+    return click.option(name, to, callback=_read_moment, metavar="TIME", help=help)
 
 
 def _read_moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime:

@@ -15,6 +15,7 @@ from zeep_wssec.errors import KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.hashes import HASHES
 from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
+from zeep_wssec.keys.secrets import HiddenBytes
 
 
 def _signing_arguments() -> dict[str, dict[tuple[str, str], tuple[Any, ...]]]:
@@ -159,6 +160,16 @@ class FileKey:
         except KeyUsageError:
             return False
         return self._key.public_key() == theirs
+
+    def private_octets(self) -> bytes:
+        """Give the key as PKCS#8, not encrypted, for what encrypts it next."""
+        return HiddenBytes(
+            self._key.private_bytes(
+                serialization.Encoding.DER,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
 
     def encrypted_pem(self, password: bytes) -> bytes:
         """Give the key as PKCS#8 under ``password``, for a library that wants a file."""

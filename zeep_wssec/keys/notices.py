@@ -16,7 +16,7 @@ from typing import TypeVar
 from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry
-from zeep_wssec.keys.rotation import SOON, find_serving, is_valid
+from zeep_wssec.keys.rotation import SOON, find_serving, is_followed, is_valid
 from zeep_wssec.keys.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def _of_alias(
     for certificate in _links(serving):
         if certificate.not_after - now > within:
             continue
-        if _is_followed(entries, serving, certificate.not_after, now):
+        if is_followed(entries, serving, certificate.not_after, now):
             continue
         which = (
             "The certificate" if certificate is serving.certificate else "A certificate above that"
@@ -131,16 +131,6 @@ def _of_alias(
 
 def _links(entry: _Entry) -> tuple[Certificate, ...]:
     return (entry.certificate, *(entry.chain if isinstance(entry, KeyEntry) else ()))
-
-
-def _is_followed(entries: Iterable[_Entry], serving: _Entry, ends: datetime, now: datetime) -> bool:
-    """Whether another entry takes over before this one ends, and has not ended itself."""
-    return any(
-        item is not serving
-        and item.certificate.not_after > max(ends, now)
-        and max(item.serves_from or now, item.certificate.not_before) <= max(ends, now)
-        for item in entries
-    )
 
 
 def _undated(

@@ -6,7 +6,7 @@ was given with it; without one, the key that was there first goes on for as long
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
@@ -74,6 +74,24 @@ def require_serving(entries: Sequence[_Entry], now: datetime) -> _Entry:
         hint=f"That is its {option}; the key for the time before is missing, or the date is wrong.",
         reason="not_yet_valid",
         alias=entries[0].alias,
+    )
+
+
+def is_followed(entries: Iterable[_Entry], serving: _Entry, ends: datetime, now: datetime) -> bool:
+    """Tell whether another entry takes over from the serving one in time, and ends later.
+
+    Args:
+        entries: All entries under one alias.
+        serving: The one that serves at ``now``.
+        ends: When it, or what stands above it, ends.
+        now: Aware time.
+    """
+    last = max(ends, now)
+    return any(
+        item is not serving
+        and item.certificate.not_after > last
+        and max(item.serves_from or now, item.certificate.not_before) <= last
+        for item in entries
     )
 
 

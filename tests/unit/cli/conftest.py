@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from zeep_wssec.cli import main
-from zeep_wssec.testing.authority import Authority
+from zeep_wssec.testing.authority import Authority, Issued
 
 NOW = datetime(2027, 6, 1, 12, 0, tzinfo=UTC)
 STEPS = """
@@ -68,6 +68,13 @@ def folder(
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     assert not list(tmp_path.glob(".zeep-wssec-*"))
+
+
+@pytest.fixture(scope="session")
+def client() -> Issued:
+    """A key pair of an authority below a root."""
+    root = Authority.create("CN=Root", now=NOW, key="ec-p256")
+    return root.intermediate("CN=Issuing", key="ec-p256").issue("CN=client,O=Example")
 
 
 @pytest.fixture
