@@ -23,6 +23,7 @@ from zeep_wssec.payload.cms.der import (
     set_of,
 )
 from zeep_wssec.payload.cms.naming import issuer_and_serial
+from zeep_wssec.testing.authority import Issued
 
 Change = Callable[[bytes], bytes]
 SHA256 = algorithms.DIGESTS_BY_NAME["sha256"].oid
@@ -58,6 +59,13 @@ class Forged:
     certificates: list[bytes] | None = None
     infos: int = 1
     name: bytes | None = None
+    issued: Issued | None = None
+    """Whose key signs, in place of the one of that name."""
+
+    @property
+    def who(self) -> Issued:
+        """Whose key signs."""
+        return self.issued or people().issued[self.signer]
 
     def usual(self) -> list[bytes]:
         """The two attributes that must be there."""
@@ -75,11 +83,11 @@ class Forged:
         """The SignerInfo."""
         members = [*(self.attributes if self.attributes is not None else self.usual()), *self.more]
         signed = self.content if self.bare else set_of(members)
-        key: Any = people().issued[self.signer].private_key
+        key: Any = self.who.private_key
         number = algorithms.DIGESTS_BY_NAME[self.digest].oid
         hashed = getattr(hashes, self.digest.upper())()
         value = self.sign(signed) if self.sign else key.sign(signed, padding.PKCS1v15(), hashed)
-        certificate = people().issued[self.signer].certificate
+        certificate = self.who.certificate
         return sequence(
             integer(1),
             self.name or issuer_and_serial(certificate),
@@ -94,7 +102,7 @@ class Forged:
         """The whole."""
         found = self.certificates
         if found is None:
-            found = [people().issued[self.signer].certificate.der]
+            found = [self.who.certificate.der]
         digests = self.digests if self.digests is not None else [self.digest]
         numbers = [algorithms.DIGESTS_BY_NAME[name].oid for name in digests]
         return content_info(
