@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from zeep_wssec.errors import PayloadLimitError, PayloadSignerError, PayloadUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.payload.jws.algorithms import ALGORITHMS, JwsAlgorithm, sign_octets, verify_octets
 from zeep_wssec.payload.jws.header import (
@@ -42,13 +43,14 @@ class Jws(SigningOnly):
         """Use the keys and partners of ``keystore``."""
         self.keystore = keystore
         self.settings = settings or JwsSettings()
-        self._judge = SignerJudge(self.settings.signed_by)
+        self._judge = SignerJudge(self.settings.demands)
 
     @classmethod
     def from_settings(cls, keystore: Keystore, settings: JwsSettings) -> Self:
         """Make the format of a keystore and its settings."""
         return cls(keystore, settings)
 
+    @hides_frames
     def sign(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:
@@ -76,6 +78,7 @@ class Jws(SigningOnly):
         signer = _signer(entry.certificate, kid, algorithm, now, alias=entry.alias)
         return _delivered(f"{header}..{base64url(value)}".encode(), to, signer, {})
 
+    @hides_frames
     def verify(
         self,
         data: PayloadSource,

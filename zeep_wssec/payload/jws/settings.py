@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
+from zeep_wssec.demands import AnyoneUnder, Pin, Subject
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.payload.jws.algorithms import ALGORITHMS
+from zeep_wssec.payload.trust import Demand, frozen_demands
 from zeep_wssec.settings.checks import check_choice, check_number, frozen_table, frozen_texts
 
 Mode = Literal["appendix-f", "unencoded"]
@@ -26,6 +28,9 @@ class JwsSettings:
     Spec: RFC 7515 (Appendix F, Detached Content), RFC 7797 (Unencoded Payload Option).
     """
 
+    offered: ClassVar[Mapping[str, Sequence[str]]] = {"algorithm": tuple(ALGORITHMS)}
+    """Values of fields whose type is only ``str``, for editors to offer."""
+
     mode: Mode = "appendix-f"
     """``"appendix-f"``: the payload is signed in base64url and left out; ``"unencoded"``: it is signed as it
     is, with ``b64=false``, as Open Banking asks. Each mode refuses the other's signatures."""
@@ -35,8 +40,9 @@ class JwsSettings:
     """Values of ``alg`` that are accepted; empty: ``algorithm`` alone."""
     key: str | None = None
     """Alias of the key pair that signs; unset: the only one."""
-    signed_by: Sequence[str] = ()
-    """Aliases of the partners of whom one must have signed; empty: the only partner."""
+    signed_by: str | Pin | Subject | AnyoneUnder | Sequence[str | Pin | Subject | AnyoneUnder] = ()
+    """Who may sign: aliases (``"new?"`` may be missing still), pins, subjects; empty: every partner. The
+    certificate is a partner's in each case: a header names one, and brings none."""
     kid: KeyIdForm = "ski"
     """What ``kid`` is: ``"ski"``, the SubjectKeyIdentifier of the certificate in base64; ``"sha256"``, the
     SHA-256 of the certificate in base64url (``x5t#S256``); ``"jwk"``, the thumbprint of the public key
@@ -67,8 +73,8 @@ class JwsSettings:
     def __post_init__(self) -> None:
         check_choice("mode", self.mode, Mode)
         check_choice("kid", self.kid, KeyIdForm)
-        for name in ("accepted", "signed_by"):
-            object.__setattr__(self, name, frozen_texts(name, getattr(self, name)))
+        object.__setattr__(self, "accepted", frozen_texts("accepted", self.accepted))
+        object.__setattr__(self, "signed_by", frozen_demands("signed_by", self.signed_by))
         if self.critical is not None:
             object.__setattr__(self, "critical", frozen_texts("critical", self.critical))
         for name in ("key_ids", "claims", "required"):
@@ -81,6 +87,11 @@ class JwsSettings:
         name = self.header_name
         if not name.isascii() or not name.replace("-", "").isalnum():
             raise ProfileError("This is no name of an HTTP header.", path="header_name")
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """Who may sign."""
+        return frozen_demands("signed_by", self.signed_by)
 
     @property
     def accepted_algorithms(self) -> tuple[str, ...]:

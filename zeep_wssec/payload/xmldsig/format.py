@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from zeep_wssec.errors import PayloadUsageError
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.payload.parties import require_signing_key
 from zeep_wssec.payload.results import PayloadResult, PayloadSigner
 from zeep_wssec.payload.shape import moment
@@ -29,13 +30,14 @@ class XmlDsig(SigningOnly):
         """Use the keys and partners of ``keystore``."""
         self.keystore = keystore
         self.settings = settings or XmlDsigSettings()
-        self._judge = SignerJudge(self.settings.signed_by, legacy=self.settings.legacy)
+        self._judge = SignerJudge(self.settings.demands, legacy=self.settings.legacy)
 
     @classmethod
     def from_settings(cls, keystore: Keystore, settings: XmlDsigSettings) -> Self:
         """Make the format of a keystore and its settings."""
         return cls(keystore, settings)
 
+    @hides_frames
     def sign(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:
@@ -75,6 +77,7 @@ class XmlDsig(SigningOnly):
             content=writer.content, size=writer.size, format="xmldsig", signers=(signer,)
         )
 
+    @hides_frames
     def verify(
         self,
         data: PayloadSource,

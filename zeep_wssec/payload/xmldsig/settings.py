@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from lxml import etree
 
+from zeep_wssec.demands import AnyoneUnder, Pin, Subject
 from zeep_wssec.errors import ProfileError
+from zeep_wssec.payload.trust import Demand, frozen_demands
 from zeep_wssec.settings.checks import (
     allowed,
     check_choice,
@@ -21,6 +23,7 @@ from zeep_wssec.settings.checks import (
 from zeep_wssec.xmlcrypto.algorithms import (
     CANONICALIZATIONS_BY_NAME,
     DIGESTS_BY_NAME,
+    LEGACY,
     SIGNATURE_METHODS_BY_NAME,
     Digest,
     SignatureMethod,
@@ -40,6 +43,16 @@ class XmlDsigSettings:
 
     Spec: XML Signature Syntax and Processing 1.1; XAdES (ETSI TS 101 903 1.4.2), section 4.4.1, BES.
     """
+
+    opt_ins: ClassVar[Mapping[str, str]] = {name: LEGACY[name] for name in ("sha1", "dsa")}
+    """What ``legacy`` may have."""
+    offered: ClassVar[Mapping[str, Sequence[str]]] = {
+        "algorithm": tuple(SIGNATURE_METHODS_BY_NAME),
+        "digest": tuple(DIGESTS_BY_NAME),
+        "canonicalization": tuple(CANONICALIZATIONS_BY_NAME),
+        "transform": tuple(CANONICALIZATIONS_BY_NAME),
+    }
+    """Values of fields whose type is only ``str``, for editors to offer."""
 
     kind: Kind = "enveloped"
     """``"enveloped"``: the signature stands in the document; ``"enveloping"``: the document stands in the
@@ -85,8 +98,8 @@ class XmlDsigSettings:
     """Oldest time of signing that is accepted, with ``xades``; unset: any age."""
     clock_skew_seconds: int = 60
     """How far the time of signing may lie in the future."""
-    signed_by: Sequence[str] = ()
-    """Aliases of the partners of whom one must have signed; empty: any partner."""
+    signed_by: str | Pin | Subject | AnyoneUnder | Sequence[str | Pin | Subject | AnyoneUnder] = ()
+    """Who may sign: aliases (``"new?"`` may be missing still), pins, subjects; empty: every partner."""
     legacy: Mapping[str, str] = field(default_factory=dict)
     """Weak algorithms by name, each with the reason: ``sha1``, ``dsa``."""
     max_document_bytes: int = 64 * 1024 * 1024
@@ -96,18 +109,24 @@ class XmlDsigSettings:
         check_choice("kind", self.kind, Kind)
         check_choice("xades", self.xades, XadesForm)
         check_choice("content", self.content, Content)
-        for name in ("elements", "key_info", "signed_by", "xpath_filters"):
+        for name in ("elements", "key_info", "xpath_filters"):
             object.__setattr__(self, name, frozen_texts(name, getattr(self, name)))
+        object.__setattr__(self, "signed_by", frozen_demands("signed_by", self.signed_by))
         for index, item in enumerate(self.key_info):
             check_choice(f"key_info[{index}]", item, KeyInfoForm)
         object.__setattr__(self, "namespaces", frozen_table("namespaces", self.namespaces))
-        object.__setattr__(self, "legacy", frozen_legacy(self.legacy))
+        object.__setattr__(self, "legacy", frozen_legacy(self.legacy, known=self.opt_ins))
         self._check_algorithms()
         self._check_combinations()
         for name in ("clock_skew_seconds", "max_document_bytes"):
             check_number(name, getattr(self, name), minimum=0)
         if self.max_age_seconds is not None:
             check_number("max_age_seconds", self.max_age_seconds, minimum=0)
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """Who may sign."""
+        return frozen_demands("signed_by", self.signed_by)
 
     @property
     def filters(self) -> tuple[tuple[str, str], ...]:
