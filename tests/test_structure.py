@@ -25,6 +25,7 @@ LAYERS = (
     {"exchange", "plan"},
     {
         "calls",
+        "postponed",
         "header",
         "profile_findings",
         "profile_key_names",

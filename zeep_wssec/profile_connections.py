@@ -92,7 +92,7 @@ class ProfileConnections(ProfileHook):
         from zeep_wssec.transport.asynchronous import AsyncProfileTransport
 
         source = self._tls()
-        self._has_transport = True
+        self._has_transport = self._has_async_transport = True
         return AsyncProfileTransport(
             self,
             source,

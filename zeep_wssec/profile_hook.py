@@ -17,11 +17,13 @@ from zeep_wssec.calls import Call
 from zeep_wssec.demands import Demands, OverTLS, Unverified
 from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSecError
 from zeep_wssec.exchange import Exchange
+from zeep_wssec.keys.external_key import in_event_loop, signs_remotely
 from zeep_wssec.keys.notices import tell
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.plan import Plan
+from zeep_wssec.postponed import postpone
 from zeep_wssec.report import Report
 from zeep_wssec.requirements import demands_for, require_signer, signers_for
 from zeep_wssec.results import Checked, ExchangeRecord
@@ -41,7 +43,7 @@ class ProfileHook:
         self._clock = clock or utc_now
         self._paths: PathValidator = Rfc5280PathValidator()
         self._listeners: tuple[Callable[[ExchangeRecord], None], ...] = ()
-        self._has_transport = False
+        self._has_transport = self._has_async_transport = False
         self._formats: dict[str, PayloadFormat] = {}
 
     def _moment(self, now: datetime | None) -> datetime:
@@ -98,14 +100,12 @@ class ProfileHook:
         """
         try:
             self._check_ready()
-            started, now = time.monotonic(), self._moment(None)
-            exchange = outbound.protect(envelope, self.plan, now=now, http_headers=headers)
-            call = Call(owner=self.owner, exchange=exchange, started=started)
-            self._check_answerable(call, now)
         except WSSecError as error:
             error.request_sent = "no"
             raise
-        calls.begin(call, envelope, headers)
+        if self._has_async_transport and self._must_not_wait():
+            return postpone(self.owner, envelope, headers), headers
+        calls.begin(self.protect_request(envelope, headers), envelope, headers)
         return envelope, headers
 
     def verify(self, envelope: etree._Element) -> etree._Element:
@@ -145,6 +145,18 @@ class ProfileHook:
         """Give what the answer to ``call`` must prove."""
         return demands_for(self.plan, call.exchange)
 
+    def protect_request(self, envelope: etree._Element, headers: dict[str, str]) -> Call:
+        """Protect a request in place; the call is not begun yet."""
+        try:
+            started, now = time.monotonic(), self._moment(None)
+            exchange = outbound.protect(envelope, self.plan, now=now, http_headers=headers)
+            call = Call(owner=self.owner, exchange=exchange, started=started)
+            self._check_answerable(call, now)
+        except WSSecError as error:
+            error.request_sent = "no"
+            raise
+        return call
+
     def check_raw(self, content: bytes, call: Call, **how: Any) -> None:
         """Check an answer that zeep will hand to the caller without reading it."""
         root = call.received(read_reply(content, self.plan.limits))
@@ -161,6 +173,9 @@ class ProfileHook:
         """Record a call whose answer was accepted without zeep's hook."""
         calls.end(call)
         self._record(call, outcome="accepted", code="", report=self.last_report())
+
+    def _must_not_wait(self) -> bool:
+        return in_event_loop() and signs_remotely(self.plan.keystore.snapshot().key_entries)
 
     def _check_ready(self) -> None:
         if self.plan.tls is not None and not self._has_transport:

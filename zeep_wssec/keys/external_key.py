@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidSignature
@@ -123,7 +123,7 @@ class ExternalKey:
         return value
 
     def _check_place(self, what: str) -> None:
-        if self.remote and _in_event_loop():
+        if self.remote and in_event_loop():
             raise KeyUsageError(
                 f"The key {self._alias!r} is remote, and to {what} with it would hold the event loop.",
                 hint="Sign with profile.async_client(…), whose transport waits in a thread; decrypt with the "
@@ -152,12 +152,19 @@ class ExternalKey:
         )
 
 
-def _in_event_loop() -> bool:
+def in_event_loop() -> bool:
+    """Tell whether waiting here holds the tasks of an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return False
     return True
+
+
+def signs_remotely(keys: Iterable[KeyEntry]) -> bool:
+    """Tell whether a key is among them that an event loop must not wait for."""
+    signers = (entry.signer for entry in keys)
+    return any(isinstance(key, ExternalKey) and key.remote for key in signers)
 
 
 def _method_of(item: Any, what: str) -> Callable[..., bytes]:

@@ -15,6 +15,7 @@ from zeep_wssec import calls
 from zeep_wssec.errors import TransportSecurityError
 from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.plan import Service
+from zeep_wssec.postponed import take_postponed
 from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
 from zeep_wssec.transport.guard import (
@@ -99,6 +100,7 @@ class AsyncProfileTransport(AsyncTransport):
             TransportSecurityError: A redirect, a connection that fails, an answer over the limit.
             InboundError: An answer that would slip past verification and is refused.
         """
+        envelope = await self._protected(envelope)
         call = call_at_start(self._profile, address, headers)
         try:
             response = await self.post(address, to_octets(envelope), headers)
@@ -127,6 +129,17 @@ class AsyncProfileTransport(AsyncTransport):
             raw=is_raw(self.zeep_settings),
         )
         return response
+
+    async def _protected(self, envelope: etree._Element) -> etree._Element:
+        """Protect a request that waited for this, in a thread: a key service is asked there."""
+        item = take_postponed(self._profile.owner, envelope)
+        if item is None:
+            return envelope
+        call = await asyncio.to_thread(
+            self._profile.protect_request, item.envelope, item.http_headers
+        )
+        calls.begin(call, item.envelope, item.http_headers)
+        return item.envelope
 
     async def aclose(self) -> None:
         """Close both connections pools, the one for WSDL documents too."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from zeep_wssec import calls
 from zeep_wssec.calls import Call
 from zeep_wssec.demands import Demands, Inbound, OverTLS
@@ -36,6 +38,9 @@ class CallChecker(Protocol):
 
     def demands_of(self, call: Call) -> Demands | None:
         """Give what the answer to ``call`` must prove."""
+
+    def protect_request(self, envelope: etree._Element, headers: dict[str, str]) -> Call:
+        """Protect a request in place; the call is not begun yet."""
 
     def check_raw(self, content: bytes, call: Call, **how: Any) -> None:
         """Check an answer that zeep will hand to the caller without reading it."""
