@@ -124,5 +124,5 @@ class ProfileConnections(ProfileHook):
 
     def _tls(self) -> ContextSource:
         return ContextSource(
-            self.plan.keystore, self.plan.tls, clock=lambda: moment(None, self._clock)
+            lambda: (self.plan.keystore, self.plan.tls), clock=lambda: moment(None, self._clock)
         )

@@ -227,7 +227,7 @@ def test_watched_entries_of_a_profile_file(file: File, profile: Profile, tmp_pat
     assert recipient_at(profile.plan.keystore, NOW) == PARTNER.new.certificate
 
 
-def test_profile_is_read_again(profile: Profile, tmp_path: Path) -> None:
+def test_p_33_profile_is_read_again(profile: Profile, tmp_path: Path) -> None:
     """P-33: file, keys and settings, without a restart; what was taken is still taken."""
     store = profile.plan.replay
     following = PROFILE.replace("watch = true\n[[keystore]]\npartner", "[[keystore]]\npartner")

@@ -61,7 +61,7 @@ LOCKS = {
     ),
     "tls": (
         "from zeep_wssec.transport.tls import ContextSource\n"
-        "item = ContextSource(Keystore(), None, clock=lambda: datetime.now(UTC))",
+        "item = ContextSource(lambda: (Keystore(), None), clock=lambda: datetime.now(UTC))",
         "assert item.current()",
     ),
     "notices": (

@@ -64,13 +64,23 @@ def client_context(
     return context
 
 
+def _trusted(held: Snapshot, tls: TLS | None) -> tuple[Certificate, ...]:
+    """Give what of the keystore is trusted as a server."""
+    aliases = () if tls is None else tls.trust_aliases
+    return tuple(
+        item for index, alias in enumerate(aliases) for item in _trusted_under(held, alias, index)
+    )
+
+
 def _trusted_under(held: Snapshot, alias: str, index: int) -> tuple[Certificate, ...]:
     try:
-        partner = held.require_partner(alias)
+        held.require_partner(alias)
     except KeyNotFoundError as error:
         error.details["path"] = f"tls.trust_aliases[{index}]"
         raise
-    return (partner.certificate, *partner.anchors)
+    entries = held.partners_of(alias)
+    found = (item for entry in entries for item in (entry.certificate, *entry.anchors))
+    return tuple(dict.fromkeys(found))
 
 
 def _trust(context: ssl.SSLContext, certificates: tuple[Certificate, ...]) -> None:
@@ -79,17 +89,23 @@ def _trust(context: ssl.SSLContext, certificates: tuple[Certificate, ...]) -> No
 
 
 class ContextSource:
-    """The context of a profile: made once, and made again when the keystore has another client certificate.
+    """The context of a profile: made once, and made again when another client certificate is to be shown,
+    another server to be trusted, or the profile was read again.
 
     A connection keeps the context that it was made with. Safe to share between threads.
     """
 
     def __init__(
-        self, keystore: Keystore, tls: TLS | None, *, clock: Callable[[], datetime]
+        self,
+        settings: Callable[[], tuple[Keystore, TLS | None]],
+        *,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._keystore, self._tls, self._clock = keystore, tls, clock
+        self._settings, self._clock = settings, clock
         self.start_over()
         start_over_in_children(self)
+        self._tls: TLS | None = None
+        self._trusted: tuple[Certificate, ...] = ()
         self._held: Snapshot | None = None
         self._entry: KeyEntry | None = None
         self._shown: ClientCertificate | None = None
@@ -106,14 +122,22 @@ class ContextSource:
         Raises:
             KeyMaterialError: The keystore cannot be read any more, or has no fit key pair.
         """
-        held, now = self._keystore.snapshot(), self._clock()
+        keystore, tls = self._settings()
+        held, now = keystore.snapshot(), self._clock()
         with self._lock:
-            entry = find_client_key(held, self._tls, now=now)
-            if self._context is not None and held is self._held and entry is self._entry:
+            entry = find_client_key(held, tls, now=now)
+            same_keys = held is self._held and entry is self._entry
+            if self._context is not None and same_keys and tls is self._tls:
                 return self._context
             shown = None if entry is None else with_chain(entry, held, now=now)
-            unchanged = shown is None or shown.same_as(self._shown)
+            trusted = _trusted(held, tls)
+            unchanged = (
+                tls is self._tls
+                and trusted == self._trusted
+                and (shown is None if self._shown is None else self._shown.same_as(shown))
+            )
             if self._context is None or not unchanged:
-                self._context = client_context(self._tls, held=held, shown=shown)
+                self._context = client_context(tls, held=held, shown=shown)
+            self._tls, self._trusted = tls, trusted
             self._held, self._entry, self._shown = held, entry, shown
             return self._context

@@ -83,7 +83,7 @@ class _Public:
 # The life of a key pair.
 
 
-def test_key_pair_from_request_to_renewal(run: Run, issuing: Authority) -> None:
+def test_t_11_key_pair_from_request_to_renewal(run: Run, issuing: Authority) -> None:
     """T-11: made, requested, replied to with its chain, handed over, and renewed under the same alias."""
     make(run, "c.p12", "--san", "client.example")
     keystore(run, "csr", "c.p12", "-o", "c.csr")
@@ -273,7 +273,7 @@ def outcomes(result: Result) -> list[tuple[str, str]]:
     return [(row["outcome"], row["alias"]) for row in json.loads(result.stdout)["entries"]]
 
 
-def test_merge_refuses_to_overwrite_unless_asked(run: Run, two: tuple[Issued, Issued]) -> None:
+def test_t_06_merge_refuses_to_overwrite_unless_asked(run: Run, two: tuple[Issued, Issued]) -> None:
     """T-06: refused, kept, overwritten or renamed, each with the summary; refused means nothing is written."""
     before = Path("one.p12").read_bytes()
     result = keystore(run, *MERGE, code=2)
@@ -327,7 +327,7 @@ def test_file_that_somebody_else_changes(
 # Looking.
 
 
-def test_list_and_show_have_every_property(run: Run, client: Issued) -> None:
+def test_t_08_list_and_show_have_every_property(run: Run, client: Issued) -> None:
     """T-08: names, days, serial number, key, algorithm, fingerprints, chain, and both kinds of kid."""
     Path("c.p12").write_bytes(client.pkcs12(PASSWORD, name="client"))
     (listed,) = json.loads(keystore(run, "list", "c.p12", "--json", *AT).stdout)
@@ -344,7 +344,7 @@ def test_list_and_show_have_every_property(run: Run, client: Issued) -> None:
     assert "'client'" in result.stderr
 
 
-def test_self_signed_warns_with_its_fingerprint(run: Run, client: Issued) -> None:
+def test_t_09_self_signed_warns_with_its_fingerprint(run: Run, client: Issued) -> None:
     """T-09: nobody vouches for it, so somebody must compare; one that was issued says nothing."""
     make(run)
     assert "signed by itself" in keystore(run, "show", "c.p12", *AT).stdout
@@ -400,7 +400,7 @@ def test_check_of_a_time_that_is_none(run: Run) -> None:
         ("Geheim-1", ""),
     ],
 )
-def test_password_rules(
+def test_t_07_password_rules(
     run: Run, monkeypatch: pytest.MonkeyPatch, password: str, fault: str
 ) -> None:
     """T-07: only where it is asked for; the password itself is never shown."""
