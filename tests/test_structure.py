@@ -35,6 +35,7 @@ LAYERS = (
     },
     {"history", "profile_values", "verdict"},
     {"evidence_words", "profile_step_words", "profile_suite", "repetition", "requirements"},
+    {"profile_payloads"},
     {"inbound", "outbound", "profile_rotation_lint", "profile_step_lint", "profile_words"},
     {"profile_file", "profile_lint", "transport"},
     {"arguments", "clients"},

@@ -16,6 +16,7 @@ from zeep_wssec.keys.rotation import SOON
 from zeep_wssec.keys.server_trust import check_server_trust
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
+from zeep_wssec.profile_payloads import payload_findings
 from zeep_wssec.profile_rotation_lint import (
     ends_unnoticed,
     idle_finding,
@@ -62,7 +63,7 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
             found += _answers(demands, steps, f"{where}.inbound", plan, now)
     found += [*_header(plan), *_secrets(plan), *_certificates(plan, now)]
     found += [*rotation_findings(plan, now), *kind_changes(plan)]
-    found += [*_connection(plan), *_wsdl(plan)]
+    found += [*_connection(plan), *_wsdl(plan), *payload_findings(plan, now)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda item: order.index(item.severity))
 

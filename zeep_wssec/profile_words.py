@@ -23,6 +23,7 @@ from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_key_names import find_maker
+from zeep_wssec.profile_payloads import describe_payloads
 from zeep_wssec.profile_step_words import describe_parts, describe_step, listed
 from zeep_wssec.requirements import demands_for, signers_for
 from zeep_wssec.settings import (
@@ -80,6 +81,7 @@ def describe(plan: Plan, now: datetime) -> list[str]:
     lines += _header(plan)
     lines += _basic_profile(plan.bsp)
     lines += _connection(plan.tls)
+    lines += describe_payloads(plan)
     lines += _certificates(plan, now)
     return lines
 

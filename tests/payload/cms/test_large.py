@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from payload.cms.people import people
 
-SIZE = 160_000_000
+SIZE = 100_000_000
 MOST = 64_000_000
 STEPS = (("sign", "verify"), ("encrypt", "decrypt"), ("protect", "open"))
 HERE = Path(__file__).resolve()
