@@ -14,6 +14,7 @@ UnsignedFaults = Literal["refuse", "accept"]
 Related = Literal["if_present", "required"]
 EmptyReplies = Literal["refuse", "accept"]
 Replays = Literal["refuse", "accept"]
+UnsignedCiphertext = Literal["accept", "refuse"]
 UserProof = Literal["digest", "text", "derived_key"]
 Action = Literal["timestamp", "username_token", "signature", "encryption"]
 
@@ -105,6 +106,9 @@ class Inbound:
     replays: Replays = "refuse"
     """``"accept"``: a signed message is taken again while it is fresh, for peers that send the same octets
     twice; Nonces of UsernameTokens are still taken once."""
+    unsigned_ciphertext: UnsignedCiphertext = "accept"
+    """``"refuse"``: each EncryptedData must be covered by a signature that was verified before it was opened,
+    as of a peer that encrypts first and signs then. The report tells it in any case; CBC needs it anyway."""
     legacy: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -131,6 +135,7 @@ class Inbound:
         check_choice("unsigned_faults", self.unsigned_faults, UnsignedFaults)
         check_choice("empty_replies", self.empty_replies, EmptyReplies)
         check_choice("replays", self.replays, Replays)
+        check_choice("unsigned_ciphertext", self.unsigned_ciphertext, UnsignedCiphertext)
         if isinstance(self.signed_by, list):
             object.__setattr__(self, "signed_by", tuple(self.signed_by))
         if not self.signed and self.signed_by is not None:

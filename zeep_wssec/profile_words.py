@@ -195,6 +195,8 @@ def _proofs(demands: Inbound, plan: Plan, steps: Sequence[Step]) -> Iterator[str
         yield f"signed by {_signers(demands, plan)}: {describe_parts(demands.signed)}"
     if demands.encrypted:
         yield f"encrypted to us: {describe_parts(demands.encrypted)}"
+    if demands.unsigned_ciphertext == "refuse":
+        yield "encrypted before it was signed, if anything is: no ciphertext outside of the signature"
     if demands.fresh_seconds is not None:
         skew = demands.clock_skew_seconds
         yield f"a Timestamp at most {demands.fresh_seconds} seconds old (clocks may differ by {skew})"

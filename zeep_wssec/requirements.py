@@ -225,6 +225,12 @@ def judge(
             _judge_part(
                 message, plan, part, lambda node: _is_encrypted(message, node), "encrypted", verdict
             )
+        if demands.unsigned_ciphertext == "refuse" and message.encryptions:
+            verdict.note(
+                all(item.covered for item in message.encryptions),
+                "ciphertext signed",
+                "all that is encrypted must be signed as it came, but is not",
+            )
         if demands.fresh_seconds is not None:
             _judge_freshness(message, demands, verdict)
         if demands.username_token is not None:

@@ -38,7 +38,7 @@ from zeep_wssec import (
     UsernameToken,
 )
 from zeep_wssec.settings import DerivedKey, Step
-from zeep_wssec.soap.namespaces import DS, WSC, WSC_2005, WSSE, XENC
+from zeep_wssec.soap.namespaces import DS, WSC, WSC_2005, WSSE, WSSE11, XENC
 from zeep_wssec.xmlcrypto.algorithms import KEY_TRANSPORTS_BY_NAME
 from zeep_wssec.xmlcrypto.encrypting import transport_key
 
@@ -259,6 +259,8 @@ def test_derived_from_a_derived_key() -> None:
     reference = next(token.iter(f"{{{WSSE}}}Reference"))
     reference.set("URI", f"#{own}")
     reference.set("ValueType", f"{WSC}/dk")
+    holder = next(token.iter(f"{{{WSSE}}}SecurityTokenReference"))
+    holder.set(f"{{{WSSE11}}}TokenType", f"{WSC}/dk")
     with pytest.raises(MalformedSecurityError):
         answering().check(etree.tostring(tree))
 

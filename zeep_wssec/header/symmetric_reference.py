@@ -22,7 +22,8 @@ _TOKEN_REFERENCE = f"{{{WSSE}}}SecurityTokenReference"
 _REFERENCE = f"{{{WSSE}}}Reference"
 _KEY_IDENTIFIER = f"{{{WSSE}}}KeyIdentifier"
 _KEY_NAME = f"{{{DS}}}KeyName"
-_REFERENCE_ATTRIBUTES = {WSU_ID, "Id", f"{{{WSSE11}}}TokenType", f"{{{WSSE}}}Usage"}
+_TOKEN_TYPE = f"{{{WSSE11}}}TokenType"
+_REFERENCE_ATTRIBUTES = {WSU_ID, "Id", _TOKEN_TYPE, f"{{{WSSE}}}Usage"}
 _VALUE_TYPES = {
     ENCRYPTED_KEY: ENCRYPTED_KEY_TOKEN,
     USERNAME_TOKEN: USERNAME_TOKEN_TYPE,
@@ -86,8 +87,11 @@ def read_symmetric_reference(
     name = same_document_id(inner[0].get("URI"), what="A key reference")
     token = message.ids.require(name)
     fitting = _VALUE_TYPES.get(str(token.tag))
-    if fitting is not None and inner[0].get("ValueType") not in (None, fitting):
-        raise UnsupportedTokenError("A key reference has a ValueType that does not fit its token.")
+    said = (inner[0].get("ValueType"), reference.get(_TOKEN_TYPE))
+    if fitting is not None and any(kind not in (None, fitting) for kind in said):
+        raise UnsupportedTokenError(
+            "A key reference has a ValueType or TokenType that does not fit its token."
+        )
     return _read_token(message, token, derived=derived)
 
 
