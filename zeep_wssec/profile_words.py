@@ -21,6 +21,7 @@ from zeep_wssec.demands import (
 from zeep_wssec.errors import ProfileError
 from zeep_wssec.exchange import Exchange
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.entries import KeyEntry, PartnerEntry
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_key_names import find_maker
 from zeep_wssec.profile_payloads import describe_payloads
@@ -338,10 +339,14 @@ def named_certificates(plan: Plan) -> Iterator[tuple[str, Certificate]]:
         yield "intermediate", item
 
 
-def _number(entry: object, several: Sequence[object]) -> str:
-    """Say which of several under one alias it is."""
+def _number(
+    entry: KeyEntry | PartnerEntry, several: Sequence[KeyEntry] | Sequence[PartnerEntry]
+) -> str:
+    """Say which of several under one alias it is, and from when on it is in use."""
     number = [item is entry for item in several].index(True) + 1
-    return f", certificate {number} of {len(several)}" if len(several) > 1 else ""
+    which = f", certificate {number} of {len(several)}" if len(several) > 1 else ""
+    since = entry.serves_from
+    return which if since is None else f"{which}, in use from {since.isoformat()}"
 
 
 def _certificate(certificate: Certificate, now: datetime) -> str:

@@ -123,3 +123,11 @@ def test_check_counts_what_nothing_follows(run: Run) -> None:
     run("check", "--now", "2027-09-01T00:00:00Z")
     text = run("check", "--now", "2028-05-15T00:00:00Z", code=1)
     assert "critical" in text
+
+
+def test_profile_show_says_the_dates(run: Run) -> None:
+    """A reader of the profile sees that the second one waits."""
+    result = CliRunner().invoke(main, ["profile", "show", "p.toml"], catch_exceptions=False)
+    for name in ("key 'client'", "partner 'service'"):
+        assert f"{name}, certificate 1 of 2:" in result.output
+        assert f"{name}, certificate 2 of 2, in use from {DAY.isoformat()}:" in result.output
