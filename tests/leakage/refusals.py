@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
+from java_files import jks_file
 from leakage import planted
 from lxml import etree
 
@@ -80,6 +82,22 @@ USERS_TEXT = Inbound(
 )
 ENCRYPTED = (Timestamp(), Signature(), BODY)
 
+
+def private_numbers() -> dict[str, str]:
+    """The caller's private key as a JSON Web Key writes it."""
+    numbers: Any = planted.parties().client.private_key
+    numbers = numbers.private_numbers()
+    named = {"n": numbers.public_numbers.n, "e": numbers.public_numbers.e, "d": numbers.d}
+    named |= {"p": numbers.p, "q": numbers.q}
+    named |= {"dp": numbers.dmp1, "dq": numbers.dmq1, "qi": numbers.iqmp}
+    return {
+        name: base64.urlsafe_b64encode(value.to_bytes(256, "big").lstrip(b"\0"))
+        .decode()
+        .rstrip("=")
+        for name, value in named.items()
+    }
+
+
 KEYS: dict[str, Refusal] = {
     "wrong password of PKCS#12": lambda: Keystore.from_bytes(
         planted.parties().client.pkcs12("another"), password=planted.FILE_PASSWORD
@@ -89,6 +107,21 @@ KEYS: dict[str, Refusal] = {
     ),
     "PKCS#12 with a taken alias": lambda: planted.keystore().merge(
         Keystore.from_bytes(planted.pkcs12(), password=planted.FILE_PASSWORD, alias="partner")
+    ),
+    "wrong password of a Java keystore": lambda: Keystore.from_bytes(
+        jks_file(planted.parties().client, "a", "another"), password=planted.FILE_PASSWORD
+    ),
+    "JSON Web Key without certificate": lambda: Keystore.from_bytes(
+        json.dumps({"kty": "RSA", **private_numbers()}).encode()
+    ),
+    "JSON Web Key that is broken": lambda: Keystore.from_bytes(
+        json.dumps({"kty": "RSA", **private_numbers(), "q": "AA"}).encode()
+    ),
+    "two keys in PEM, one without certificate": lambda: Keystore.from_bytes(
+        planted.parties().client.key_pem() * 2 + planted.parties().partner.chain_pem
+    ),
+    "function that gives half a file": lambda: Keystore.from_callable(
+        lambda: planted.pkcs12()[:-40], password=planted.FILE_PASSWORD
     ),
     "wrong password of PEM": lambda: Keystore.from_pem(
         key=planted.parties().client.key_pem("another"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from zeep_wssec import (
@@ -149,3 +150,21 @@ async def call(path: str) -> object:
         return await client.service.PlaceOrder(sku="42", quantity=1, nonce="a1")
     finally:
         await client.transport.aclose()
+
+
+def keystores(module: str, sign: Callable[..., bytes]) -> object:
+    """Keys from every kind of place."""
+    from zeep_wssec import Keystore, Secret
+
+    passwords: dict[str, Secret | str] = {"one": Secret.env("ONE"), "two": "plain"}
+    store = Keystore.load("client.jks", kind="jks", password="x", key_password=passwords)
+    store = store.merge(Keystore.load("keys", only=["mail"], certificates=["mail.pem"], watch=True))
+    store = store.merge(Keystore.from_pkcs11(module, token="t", password=Secret.keyring("t", "me")))
+    store = store.merge(Keystore.from_callable("our_vault:keys", cache_seconds=3600))
+    store = store.merge(
+        Keystore.from_url("https://keys.example/k.p12", anchors="ca.pem", password=b"x")
+    )
+    store = store.with_external("kms", certificate="kms.pem", signer=sign, remote=False)
+    for entry in store.entries():
+        print(entry.alias, entry.kind, entry.not_after, entry.to_dict())
+    return store

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from zeep_wssec.errors import KeyLoadError, KeyMismatchError, WrongPasswordError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.derivation_work import Work
 from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry, SecretEntry
-from zeep_wssec.keys.java_protection import Work, open_key, password_characters
+from zeep_wssec.keys.java_protection import open_key, password_characters
 from zeep_wssec.keys.java_sealed import open_secret, skip_object
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import order_chain

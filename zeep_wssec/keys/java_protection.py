@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import padding
@@ -12,35 +11,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from zeep_wssec.errors import KeyLoadError, WrongPasswordError
 from zeep_wssec.keys.der import iterate_tlv, read_tlv
-
-MAX_ITERATIONS = 10_000_000
-"""Bound on the key derivations of one file together; Java writes 200,000 for each key."""
+from zeep_wssec.keys.derivation_work import Work
 
 _STREAM = bytes.fromhex("2b060104012a02110101")
 """1.3.6.1.4.1.42.2.17.1.1: the key protector of JKS."""
 _MD5_TRIPLE_DES = bytes.fromhex("2b060104012a021301")
 """1.3.6.1.4.1.42.2.19.1: PBEWithMD5AndTripleDES, of JCEKS."""
-
-
-@dataclass
-class Work:
-    """What a file has made us compute so far."""
-
-    iterations: int = 0
-
-    def add(self, iterations: int, *, source: str) -> None:
-        """Count a key derivation before it is run.
-
-        Raises:
-            KeyLoadError: The file asks for too much.
-        """
-        self.iterations += iterations
-        if iterations < 1 or self.iterations > MAX_ITERATIONS:
-            raise KeyLoadError(
-                f"{source}: key derivations with {self.iterations} iterations together; "
-                f"at most {MAX_ITERATIONS} are run.",
-                source=source,
-            )
 
 
 def password_characters(password: bytes) -> bytes:

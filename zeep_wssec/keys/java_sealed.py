@@ -11,8 +11,8 @@ from typing import Any
 
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.der import read_tlv
+from zeep_wssec.keys.derivation_work import Work
 from zeep_wssec.keys.java_protection import (
-    Work,
     decrypt_pbe,
     read_pbe_parameters,
     wrong_password,

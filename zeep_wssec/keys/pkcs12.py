@@ -18,6 +18,7 @@ from zeep_wssec.errors import (
 )
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.derivation_work import Work
 from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import order_chain
@@ -89,6 +90,7 @@ class _Reader:
         self.password = password or b""
         self.opening = opening
         self.left_out: list[str] = []
+        self.work = Work()
         self.given = password is not None
         self.source = source
         self.keys: list[_KeyBag] = []
@@ -124,7 +126,9 @@ class _Reader:
                 hint="Export it again with one (openssl: without -nomac).",
                 source=self.source,
             )
-        if not has_valid_mac(pfx["mac_data"], content, password=self.password, source=self.source):
+        if not has_valid_mac(
+            pfx["mac_data"], content, password=self.password, source=self.source, work=self.work
+        ):
             raise self._wrong_password()
         return content
 
@@ -139,6 +143,7 @@ class _Reader:
                 bytes(inner["encrypted_content"].native),
                 password=self.password,
                 source=self.source,
+                work=self.work,
             )
         else:
             raise KeyLoadError(
@@ -175,7 +180,9 @@ class _Reader:
                 )
                 secret = self.opening.password_of_key(name)
                 password = self.password if secret is None else secret.reveal()
-                der = decrypt(algorithm, ciphertext, password=password, source=self.source)
+                der = decrypt(
+                    algorithm, ciphertext, password=password, source=self.source, work=self.work
+                )
             else:
                 der = value.untag().dump(force=True)
             key = serialization.load_der_private_key(der, None)

@@ -21,9 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys import pkcs12_rc2
 from zeep_wssec.keys.der import iterate_tlv
-
-MAX_ITERATIONS = 5_000_000
-"""Bound on a password's key derivation; tools write 1 to 1,000,000."""
+from zeep_wssec.keys.derivation_work import Work
 
 MAX_SCRYPT_BYTES = 256 * 1024 * 1024
 """Bound on the memory of scrypt: 128 · N · r bytes."""
@@ -41,7 +39,9 @@ _OLD_CIPHERS = {
 """Octets of their keys."""
 
 
-def has_valid_mac(mac_data: Any, content: bytes, *, password: bytes, source: str) -> bool:
+def has_valid_mac(
+    mac_data: Any, content: bytes, *, password: bytes, source: str, work: Work
+) -> bool:
     """Tell whether the MAC of the file fits its content under ``password``.
 
     Spec: RFC 7292, section 5.1; RFC 9579.
@@ -50,12 +50,12 @@ def has_valid_mac(mac_data: Any, content: bytes, *, password: bytes, source: str
     expected = bytes(mac_data["mac"]["digest"].native)
     if algorithm["algorithm"].dotted == _PBMAC1:
         return hmac.compare_digest(
-            _pbmac1(algorithm["parameters"], content, password, source), expected
+            _pbmac1(algorithm["parameters"], content, password, source, work), expected
         )
     digest = algorithm["algorithm"].native
     if digest not in _DIGESTS:
         raise _unsupported(algorithm["algorithm"].dotted, source=source)
-    iterations = _require_bounded(mac_data["iterations"].native, source=source)
+    iterations = work.add(int(mac_data["iterations"].native), source=source)
     return any(
         hmac.compare_digest(hmac.digest(key, content, digest), expected)
         for key in (
@@ -72,17 +72,19 @@ def has_valid_mac(mac_data: Any, content: bytes, *, password: bytes, source: str
     )
 
 
-def _pbmac1(parameters: Any, content: bytes, password: bytes, source: str) -> bytes:
+def _pbmac1(parameters: Any, content: bytes, password: bytes, source: str, work: Work) -> bytes:
     outer = KdfAlgorithm.load(parameters.contents)
     scheme = HmacAlgorithm.load(parameters.contents[len(outer.dump()) :])
-    key = _derive_pbes2(outer, password, length=0, source=source)
+    key = _derive_pbes2(outer, password, length=0, source=source, work=work)
     digest = scheme["algorithm"].native
     if digest not in _DIGESTS:
         raise _unsupported(scheme["algorithm"].dotted, source=source)
     return hmac.digest(key, content, digest)
 
 
-def decrypt(algorithm: Any, ciphertext: bytes, *, password: bytes, source: str) -> bytes:
+def decrypt(
+    algorithm: Any, ciphertext: bytes, *, password: bytes, source: str, work: Work
+) -> bytes:
     """Decrypt under a password: PBES2 with AES or triple DES, or one of the old PKCS#12 ciphers.
 
     Args:
@@ -90,6 +92,7 @@ def decrypt(algorithm: Any, ciphertext: bytes, *, password: bytes, source: str) 
         ciphertext: What is encrypted.
         password: As the user gave it.
         source: What to call the file in errors.
+        work: What the file has cost so far.
 
     Raises:
         KeyLoadError: It is encrypted in another way, or with too many iterations.
@@ -104,12 +107,12 @@ def decrypt(algorithm: Any, ciphertext: bytes, *, password: bytes, source: str) 
         if scheme["algorithm"].native not in _PBES2_CIPHERS:
             raise _unsupported(scheme["algorithm"].dotted, source=source)
         function = parameters["key_derivation_func"]
-        key = _derive_pbes2(function, password, length=scheme.key_length, source=source)
+        key = _derive_pbes2(function, password, length=scheme.key_length, source=source, work=work)
         iv = bytes(scheme["parameters"].native)
         return _unpad(_decrypt_cbc(name, key, iv, ciphertext), block_bytes=len(iv))
     if name not in _OLD_CIPHERS:
         raise _unsupported(algorithm["algorithm"].dotted, source=source)
-    iterations = _require_bounded(parameters["iterations"].native, source=source)
+    iterations = work.add(int(parameters["iterations"].native), source=source)
     salt = parameters["salt"].native
     failure = ValueError()
     for secret in _encodings(password):
@@ -139,7 +142,7 @@ def _unpad(padded: bytes, *, block_bytes: int) -> bytes:
     return unpadder.update(padded) + unpadder.finalize()
 
 
-def _derive_pbes2(function: Any, password: bytes, *, length: int, source: str) -> bytes:
+def _derive_pbes2(function: Any, password: bytes, *, length: int, source: str, work: Work) -> bytes:
     if function["algorithm"].dotted == _SCRYPT:
         salt, cost, block, parallel = _scrypt_parameters(function, source=source)
         memory = MAX_SCRYPT_BYTES + 1024 * 1024
@@ -149,7 +152,7 @@ def _derive_pbes2(function: Any, password: bytes, *, length: int, source: str) -
     if function["algorithm"].native != "pbkdf2":
         raise _unsupported(function["algorithm"].dotted, source=source)
     parameters = function["parameters"]
-    iterations = _require_bounded(parameters["iteration_count"].native, source=source)
+    iterations = work.add(int(parameters["iteration_count"].native), source=source)
     digest = parameters["prf"]["algorithm"].native
     if digest not in _DIGESTS:
         raise _unsupported(parameters["prf"]["algorithm"].dotted, source=source)
@@ -207,15 +210,6 @@ def _encodings(password: bytes) -> tuple[bytes, ...]:
         text = password.decode("latin-1")
     encoded = text.encode("utf-16-be") + b"\0\0"
     return (encoded,) if password else (encoded, b"")
-
-
-def _require_bounded(iterations: int, *, source: str) -> int:
-    if not 1 <= iterations <= MAX_ITERATIONS:
-        raise KeyLoadError(
-            f"{source}: a key derivation with {iterations} iterations; at most {MAX_ITERATIONS} are run.",
-            source=source,
-        )
-    return int(iterations)
 
 
 def _unsupported(algorithm: str, *, source: str) -> KeyLoadError:

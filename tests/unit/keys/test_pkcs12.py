@@ -25,6 +25,7 @@ from zeep_wssec.errors import (
     WrongPasswordError,
 )
 from zeep_wssec.keys import pkcs12_rc2
+from zeep_wssec.keys.derivation_work import MAX_ITERATIONS, Work
 from zeep_wssec.keys.pkcs12 import load_pkcs12
 from zeep_wssec.keys.pkcs12_crypto import decrypt, derive_pkcs12
 from zeep_wssec.testing.authority import Authority, Issued
@@ -113,7 +114,9 @@ def reassemble(*files: bytes, change: Any = lambda safe: safe) -> bytes:
                     inner["content_encryption_algorithm"],
                     inner["encrypted_content"],
                 )
-                plain = decrypt(algorithm, ciphertext.native, password=PASSWORD, source="test")
+                plain = decrypt(
+                    algorithm, ciphertext.native, password=PASSWORD, source="test", work=Work()
+                )
             else:
                 plain = info["content"].native
             parts += list(asn1.SafeContents.load(plain))
@@ -408,3 +411,12 @@ def test_rc2_is_bounded(ciphertext: bytes) -> None:
     """Half blocks and large inputs are refused before any work."""
     with pytest.raises(ValueError, match="length"):
         pkcs12_rc2.decrypt_cbc(bytes(5), bytes(8), ciphertext)
+
+
+def test_iterations_of_all_keys_are_bounded_together() -> None:
+    """Many keys, each within the bound, do not hold the process either."""
+    work = Work()
+    for _ in range(4):
+        work.add(MAX_ITERATIONS, source="a.p12")
+    with pytest.raises(KeyLoadError, match=r"a\.p12: .* more than 20000000 iterations together"):
+        work.add(1, source="a.p12")
