@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,11 +33,13 @@ def open_with_progress(name: str, *, what: str) -> Iterator[IO[bytes]]:
         return
     try:
         stream = Path(name).open("rb")  # noqa: SIM115  # closed below
-        size = stream.seek(0, 2)
-        stream.seek(0)
     except OSError as error:
         raise click.UsageError(f"{name} cannot be read: {error.strerror or error}.") from None
     with stream:
+        size = 0
+        if stream.seekable():  # a pipe has no size
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(0)
         if size < LONG_BYTES or not sys.stderr.isatty():
             yield stream
             return

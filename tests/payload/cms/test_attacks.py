@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from payload.cms.forge import (
     Forged,
     attribute,
@@ -114,6 +115,7 @@ ATTRIBUTES = {
     ],
     "no value": [attribute(TYPE, oid(algorithms.DATA)), attribute(DIGEST)],
     "another kind": [attribute(TYPE, oid(algorithms.DATA)), attribute(DIGEST, integer(7))],
+    "type of no arcs": [attribute(TYPE, b"\x06\x01\x80"), attribute(DIGEST, GOOD_DIGEST)],
     "empty": [],
 }
 
@@ -386,6 +388,28 @@ def test_cm7_13_authenticated_attributes() -> None:
 def _with_attributes(body: bytes, added: bytes) -> bytes:
     parts = [member(body, index) for index in range(4)]
     return sequence(*parts[:3], added, parts[3])
+
+
+def test_cm7_13_attributes_that_were_authenticated() -> None:
+    """CM7-13: what stands beside the content under the tag is read; another content type is refused."""
+    for number in (algorithms.DATA, OTHER_TYPE):
+        attributes = set_of([attribute(TYPE, oid(number))])
+        key, nonce = bytes(32), bytes(12)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("zeep_wssec.payload.cms.enveloping.os.urandom", lambda size: bytes(size))
+            data = sealed()
+        made = AESGCM(key).encrypt(nonce, DATA, attributes)
+        body = [member(data, 1, 0, index) for index in range(3)]
+        body[2] = edited(body[2], (2,), lambda _, made=made: b"\x80\x0f" + made[:-16])  # type: ignore[misc]
+        added = b"\xa1" + attributes[1:]
+        whole = content_info(
+            algorithms.AUTH_ENVELOPED, sequence(*body, added, octet_string(made[-16:]))
+        )
+        if number == algorithms.DATA:
+            assert people().cms("bob").decrypt(whole).content == DATA
+        else:
+            with pytest.raises(PayloadMalformedError):
+                people().cms("bob").decrypt(whole)
 
 
 def test_cm7_14_key_transport() -> None:

@@ -17,6 +17,7 @@ from payload.cms.people import DATA, NOW, OLD, people
 
 from zeep_wssec import (
     LegacyAlgorithmError,
+    PayloadAlgorithmError,
     PayloadError,
     PayloadMalformedError,
     PayloadSignerError,
@@ -24,7 +25,7 @@ from zeep_wssec import (
     ProfileError,
 )
 from zeep_wssec.keys.der import read_tlv
-from zeep_wssec.payload.cms import CmsSettings, split_unverified
+from zeep_wssec.payload.cms import Cms, CmsSettings, split_unverified
 from zeep_wssec.payload.cms.ber import BerReader
 from zeep_wssec.payload.cms.der import octet_string, sequence
 from zeep_wssec.payload.streams import open_source
@@ -115,6 +116,18 @@ def test_signature_under_the_content_key() -> None:
     assert bob.open(data, now=NOW).detail["signatures"] == "as they are"
     seen = bob.open(other, now=NOW)
     assert (seen.content, seen.detail["signatures"]) == (DATA, "encrypted")
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha1"])
+def test_dsa(digest: str) -> None:
+    """DSA signs and is verified under its opt-in, and not without."""
+    issued = people().root.issue("dora", key="dsa-2048")
+    signer = Cms(issued.keystore(), CmsSettings(algorithm=f"dsa-{digest}", legacy=OLD))
+    data = signer.sign(DATA, now=NOW).content or b""
+    keystore = people().own("bob").with_partner("dora", issued.certificate)
+    assert Cms(keystore, CmsSettings(legacy=OLD)).verify(data, now=NOW).signed_by == ("dora",)
+    with pytest.raises(PayloadAlgorithmError):
+        Cms(keystore).verify(data, now=NOW)
 
 
 def test_signed_data_alone() -> None:

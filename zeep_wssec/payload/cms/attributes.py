@@ -47,9 +47,12 @@ class SignedAttributes:
             PayloadMalformedError: It is missing or no type.
         """
         tag, value = self._require(CONTENT_TYPE_ATTRIBUTE, "content type")
-        if tag != 0x06:
-            raise PayloadMalformedError("The signed content type is no type.")
-        return decode_oid(value)
+        try:
+            if tag == 0x06:
+                return decode_oid(value)
+        except (ValueError, IndexError):
+            pass
+        raise PayloadMalformedError("The signed content type is no type.")
 
     @property
     def message_digest(self) -> bytes:

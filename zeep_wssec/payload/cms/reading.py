@@ -186,6 +186,7 @@ def open_data(
 def _open_signed(
     ber: BerReader, found: Enveloped, writer: Output, judging: Judging
 ) -> PayloadResult:
+    _require_type(found.content_type, judging)
     key = content_key(found, judging.keys, judging.settings)
     digests = ContentDigests.of(found.digests)
     for piece in decrypt_content(ber, found, key):
