@@ -12,6 +12,7 @@ from zeep_wssec import (
     AnyoneUnder,
     BinaryToken,
     Exchange,
+    HandshakeRefusedError,
     Inbound,
     InboundError,
     Limits,
@@ -30,6 +31,7 @@ from zeep_wssec import (
     SignatureConfirmation,
     Subject,
     Timestamp,
+    UntrustedServerError,
     Unverified,
     UsernameToken,
     WSSecError,
@@ -87,7 +89,13 @@ def settings(profile: Profile) -> Profile:
         namespaces={"o": "urn:example:orders"},
         limits=Limits(max_message_bytes=1_000_000),
         service=Service(wsdl="orders.wsdl", timeout_seconds=10),
-        tls=TLS(client_key="client", trust=("server-ca.pem",), minimum_version="1.3"),
+        tls=TLS(
+            client_key="client",
+            trust=("server-ca.pem",),
+            trust_aliases=["their root"],
+            minimum_version="1.3",
+            pins=["sha256//" + "A" * 43 + "="],
+        ),
     )
 
 
@@ -168,3 +176,20 @@ def keystores(module: str, sign: Callable[..., bytes]) -> object:
     for entry in store.entries():
         print(entry.alias, entry.kind, entry.not_after, entry.to_dict())
     return store
+
+
+async def sessions(profile: Profile) -> list[int]:
+    """Ask beside SOAP, over the same TLS."""
+    address = "https://partner.example/status"
+    try:
+        with profile.session(retries=2) as session:
+            first = session.get(address).status_code
+        with profile.httpx_session(follow_redirects=True) as client:
+            second = client.get(address).status_code
+        async with profile.async_session(proxy="http://proxy.example:3128") as asynchronous:
+            third = (await asynchronous.get(address)).status_code
+    except UntrustedServerError as error:
+        raise SystemExit(f"{error.reason}: {error.missing}") from error
+    except HandshakeRefusedError as error:
+        raise SystemExit(f"{error.reason}: {error.alert}") from error
+    return [first, second, third]

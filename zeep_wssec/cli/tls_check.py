@@ -33,7 +33,13 @@ if TYPE_CHECKING:
     "--trust", multiple=True, metavar="FILE", help="CA certificates, in place of tls.trust."
 )
 @click.option("--path", default="/", show_default=True, help="What to ask for, if a key is shown.")
-@click.option("--timeout", default=10.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--timeout",
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+)
 @click.option("--save-chain", metavar="FILE", help="Write the presented chain there, as PEM.")
 @click.option(
     "--no-validate", is_flag=True, help="Go on, and succeed, when the server is not trusted."
