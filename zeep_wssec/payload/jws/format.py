@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar, Self
 
-from zeep_wssec.errors import PayloadLimitError, PayloadSignerError, PayloadUsageError
+from zeep_wssec.errors import (
+    PayloadAlgorithmError,
+    PayloadError,
+    PayloadLimitError,
+    PayloadSignatureError,
+    PayloadSignerError,
+    PayloadUsageError,
+)
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import hides_frames
@@ -113,10 +120,10 @@ class Jws(SigningOnly):
         signed_at = check_header(token.header, self.settings, now)
         kid = require_key_id(token.header)
         payload, keys = self._read(content), self.keystore.snapshot()
-        certificate = self._require_certificate(kid, keys, now)
+        candidates = self._require_certificates(kid, keys, now)
         algorithm = ALGORITHMS[token.header["alg"]]
         octets = signing_input(token.encoded_header, payload, self.settings)
-        verify_octets(octets, token.value, algorithm, certificate)
+        certificate = _verified_by(candidates, octets, token.value, algorithm)
         trusted = self._judge.judge(certificate, keys=keys, now=now)
         signer = _signer(certificate, kid, algorithm, signed_at, trusted=trusted)
         return _delivered(payload, to, signer, {"header": dict(token.header)})
@@ -133,8 +140,14 @@ class Jws(SigningOnly):
             )
         return payload
 
-    def _require_certificate(self, kid: str, keys: Snapshot, now: datetime) -> Certificate:
-        """Give the partner's certificate with that ``kid``; of several of one key the one that is valid."""
+    def _require_certificates(
+        self, kid: str, keys: Snapshot, now: datetime
+    ) -> tuple[Certificate, ...]:
+        """Give the partner's certificates with that ``kid``; of several of one key the one that is valid.
+
+        There are several keys only where our own settings say that a ``kid`` is a partner's, who has two
+        certificates for a while.
+        """
         found = [item for name, item in _partners(keys) if self._is_named(kid, name, item)]
         if not found:
             raise PayloadSignerError(
@@ -143,18 +156,40 @@ class Jws(SigningOnly):
                 f"{', '.join(map(repr, keys.partners)) or 'none'}.",
                 reason="unknown_signer",
             )
-        if len({item.public_key_octets for item in found}) > 1 and self.settings.kid != "given":
+        # Later ones replace earlier ones of their key: those that are valid now come last.
+        found.sort(key=lambda item: item.not_before <= now <= item.not_after)
+        by_key = {item.public_key_octets: item for item in found}
+        if len(by_key) > 1 and self.settings.kid != "given":
             raise PayloadSignerError(
                 f"Certificates of two keys have the kid {ascii(kid)[:100]}; neither is chosen.",
                 reason="unknown_signer",
             )
-        valid = [item for item in found if item.not_before <= now <= item.not_after]
-        return (valid or found)[0]
+        return tuple(by_key.values())
 
     def _is_named(self, kid: str, alias: str, certificate: Certificate) -> bool:
         if self.settings.kid == "given":
             return self.settings.key_ids.get(kid) == alias
         return certificate_key_id(certificate, self.settings) == kid
+
+
+def _verified_by(
+    candidates: Sequence[Certificate], octets: bytes, value: bytes, algorithm: JwsAlgorithm
+) -> Certificate:
+    """Give the one whose key has made ``value``.
+
+    Raises:
+        PayloadAlgorithmError: No key fits the algorithm.
+        PayloadSignatureError: None of them has made it.
+    """
+    refusal: PayloadError | None = None
+    for certificate in candidates:
+        try:
+            verify_octets(octets, value, algorithm, certificate)
+        except (PayloadAlgorithmError, PayloadSignatureError) as error:
+            refusal = error
+        else:
+            return certificate
+    raise refusal or PayloadSignatureError("There is no key to verify with.")
 
 
 def _partners(keys: Snapshot) -> Iterator[tuple[str, Certificate]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -181,7 +180,7 @@ def _check_encoding(header: Mapping[str, Any], settings: JwsSettings) -> None:
 def _check_time(header: Mapping[str, Any], settings: JwsSettings, now: datetime) -> datetime:
     name = settings.issued_at
     value = header.get(name or "")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise PayloadMalformedError(
             f"{name} is {_shown(value)}; a number of seconds since 1970 is demanded."
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 from zeep_wssec.payload.jws.format import Jws
+from zeep_wssec.payload.results import PayloadResult
 from zeep_wssec.replay import ReplayStore
-from zeep_wssec.transport.http_signing.services import REFUSED, RequestGate
+from zeep_wssec.transport.http_signing.services import METHODS, REFUSED, AnswerBody, RequestGate
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -23,10 +25,21 @@ class JwsAsgi:
     signature covers, are closed.
     """
 
-    def __init__(self, app: AsgiApp, jws: Jws, *, replay: ReplayStore | None = None) -> None:
+    def __init__(
+        self,
+        app: AsgiApp,
+        jws: Jws,
+        *,
+        replay: ReplayStore | None = None,
+        methods: Collection[str] = METHODS,
+        empty_bodies: str = "",
+        repeats: str = "",
+    ) -> None:
         """Wrap ``app``; see ``JwsWsgi``."""
         self._app = app
-        self._gate = RequestGate(jws, replay)
+        self._gate = RequestGate(
+            jws, replay, methods=methods, empty_bodies=empty_bodies, repeats=repeats
+        )
 
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
         """Verify, call the application, sign; called by the server."""
@@ -36,62 +49,76 @@ class JwsAsgi:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        body = await _read_body(receive, self._gate.max_bytes)
-        headers = _headers(scope)
-        method, target = str(scope["method"]), target_of(scope)
-        usable = body is not None and headers is not None
-        found = self._gate.admit(method, target, headers or {}, body or b"") if usable else None
+        method, headers = str(scope["method"]), _headers(scope)
+        found = body = None
+        if self._gate.expects(method, headers):
+            body = await _read_body(receive, self._gate.max_bytes)
+        if body is not None:
+            found = self._gate.admit(method, target_of(scope), headers, body)
         if body is None or found is None:
             await _refuse(send)
             return
-        extensions = {**(scope.get("extensions") or {}), "zeep_wssec.signature": found}
-        answer = _Answer()
-        await self._app({**scope, "extensions": extensions}, _replayed(body, receive), answer.take)
-        await answer.send_signed(send, self._gate, bodiless=method == "HEAD")
+        answer = _Answer(send, self._gate, method)
+        await self._app(_scope_of(scope, found), _replayed(body, receive), answer.take)
 
 
 class _Answer:
-    """Collects what the application sends, since a signature in a header needs the whole body."""
+    """Collects what the application sends, and sends it signed once it is whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, send: Send, gate: RequestGate, method: str) -> None:
+        self._send, self._gate, self._method = send, gate, method
         self._start: Event = {"type": "http.response.start", "status": 500, "headers": []}
-        self._body = bytearray()
+        self._body = AnswerBody(gate.max_bytes)
+        self._is_whole = False
 
     async def take(self, event: Event) -> None:
         if event["type"] == "http.response.start":
             self._start = event
-        elif event["type"] == "http.response.body":
-            self._body += event.get("body", b"")
+        elif event["type"] == "http.response.body" and not self._is_whole:
+            self._body.add(event.get("body", b""))
+            self._is_whole = not event.get("more_body", False)
+            if self._is_whole:
+                # Not when the application returns: it may go on with work of its own.
+                await self._send_signed()
 
-    async def send_signed(self, send: Send, gate: RequestGate, *, bodiless: bool) -> None:
-        content = b"" if bodiless else bytes(self._body)  # what no client will read is not signed
-        added = gate.signing.answer_header(content)
-        dropped = {b"content-length", *(name.lower().encode() for name in added)}
-        headers = [
-            (name, value)
+    async def _send_signed(self) -> None:
+        given = [
+            (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
             for name, value in self._start.get("headers", [])
-            if bytes(name).lower() not in dropped
         ]
-        headers += [(name.lower().encode(), value.encode()) for name, value in added.items()]
-        headers.append((b"content-length", str(len(content)).encode()))
-        await send({**self._start, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        status = int(self._start["status"])
+        signed, content = self._gate.signed_answer(self._method, status, given, self._body.octets())
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in signed
+        ]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": content})
+
+
+def _scope_of(scope: Event, found: PayloadResult) -> Event:
+    """Give the scope for the application: it may neither send past the signature nor compress before it."""
+    given = (scope.get("extensions") or {}).items()
+    extensions = {name: value for name, value in given if not name.startswith("http.response.")}
+    headers = [
+        item for item in scope.get("headers", []) if bytes(item[0]).lower() != b"accept-encoding"
+    ]
+    extensions["zeep_wssec.signature"] = found
+    return {**scope, "extensions": extensions, "headers": headers}
 
 
 def target_of(scope: Event) -> str:
-    """Give path and query as they were sent."""
+    """Give path and query as they were sent; the path as it would be written where the server tells less."""
     raw = scope.get("raw_path")
-    path = raw.decode("latin-1") if raw else str(scope["path"])
+    path = raw.decode("latin-1") if raw else quote(str(scope["path"]), safe="/:@!$&'()*+,;=~")
     query = scope.get("query_string", b"").decode("latin-1")
     return f"{path}?{query}" if query else path
 
 
-def _headers(scope: Event) -> dict[str, str] | None:
-    """Give the headers by name; ``None`` where one that is signed by could stand twice."""
+def _headers(scope: Event) -> dict[str, str]:
+    """Give the headers by name; repeated ones as HTTP joins them, by commas, which no signature has in it."""
     found: dict[str, str] = {}
     for name, value in scope.get("headers", []):
         key = bytes(name).decode("latin-1").lower()
-        # HTTP joins repeated headers by commas, which no signature has in it.
         text = bytes(value).decode("latin-1")
         found[key] = f"{found[key]}, {text}" if key in found else text
     return found

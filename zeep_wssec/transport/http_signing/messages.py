@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
+from typing import Final
 
-from zeep_wssec.errors import PayloadUnsignedError, PayloadUsageError
+from zeep_wssec.errors import PayloadMalformedError, PayloadUnsignedError, PayloadUsageError
 from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.payload.results import PayloadResult
 
-_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that ask for nothing but an answer: RFC 9110, section 9.2.1. Their requests have no body here."""
+_BODILESS: Final = SAFE | {"DELETE"}
 """Methods whose request has no body as a rule: then path and query are what is signed."""
+_ORIGIN: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+_SENT: Final = re.compile(r'[!"$-~]*')
+"""Visible ASCII but for the mark of a fragment: servers differ in what they do with all else."""
 
 
 class HttpSigning:
@@ -19,6 +25,8 @@ class HttpSigning:
 
     A request is signed over the octets of its body; one without a body by a method that has none, over
     its path and query as they are sent. An answer is signed over the octets of its body, decompressed.
+    Nothing else is covered: neither the method nor, where there is a body, the path, nor the status of an
+    answer and which request it is for. What must not be mistaken has to stand in the body.
     """
 
     def __init__(self, jws: Jws, *, unverified_answers: str = "") -> None:
@@ -50,8 +58,15 @@ class HttpSigning:
             target: Address, or path and query, as they are sent; percent signs included.
             body: As it is sent.
             now: Aware time, instead of the clock.
+
+        Raises:
+            PayloadUsageError: A body that the method has not, or characters that are never sent.
         """
-        return self._header(request_octets(method, target, body), now=now)
+        try:
+            octets = request_octets(method, target, body)
+        except PayloadMalformedError as error:
+            raise PayloadUsageError(str(error.message), hint=error.hint) from None
+        return self._header(octets, now=now)
 
     def answer_header(self, body: bytes, *, now: datetime | None = None) -> dict[str, str]:
         """Give the header that signs an answer."""
@@ -87,6 +102,10 @@ class HttpSigning:
         token = self._require_token(headers, f"answer ({status})")
         return self.jws.verify(token, content=body, now=now)
 
+    def is_signed(self, headers: Mapping[str, str]) -> bool:
+        """Whether a message has a signature, good or bad."""
+        return len(self._tokens(headers)) == 1
+
     def _header(self, octets: bytes, *, now: datetime | None) -> dict[str, str]:
         token = self.jws.sign(octets, now=now).content or b""
         return {self.jws.settings.header_name: token.decode("ascii")}
@@ -107,9 +126,44 @@ class HttpSigning:
 
 
 def request_octets(method: str, target: str, body: bytes) -> bytes:
-    """Give the octets of a request that are signed: the body, or path and query where there can be none."""
-    if body or method.upper() not in _BODILESS:
+    """Give the octets of a request that are signed: the body, or path and query where there can be none.
+
+    Raises:
+        PayloadMalformedError: A body where the method has none, so that the path would not be signed; or
+            characters that a request has not.
+    """
+    method = method.upper()
+    if body and method in SAFE:
+        raise PayloadMalformedError(
+            f"A {method} has a body: were that signed, nothing would sign the path.",
+            hint="Use POST for a request with a body.",
+        )
+    if body or method not in _BODILESS:
         return body
-    parts = urlsplit(target)
-    path = parts.path or "/"
-    return (f"{path}?{parts.query}" if parts.query else path).encode("ascii", errors="strict")
+    return path_and_query(target).encode("ascii")
+
+
+def path_and_query(target: str) -> str:
+    """Give path and query of a request's target, unchanged to the last character.
+
+    Raises:
+        PayloadMalformedError: It is neither a path nor an address, or has characters that are never sent: a
+            fragment would be signed by nobody, and some servers hand it on.
+    """
+    if not _SENT.fullmatch(target):
+        raise PayloadMalformedError("The target of a request has characters that are never sent.")
+    origin = _ORIGIN.match(target)
+    sent = target[origin.end() :] if origin else target
+    if sent.startswith("/"):
+        return sent
+    if sent and not sent.startswith("?"):
+        raise PayloadMalformedError("The target of a request is neither a path nor an address.")
+    return f"/{sent}"
+
+
+def redirected(status: int) -> PayloadUnsignedError:
+    """Give the error for a redirect that is not followed."""
+    return PayloadUnsignedError(
+        f"The answer ({status}) is a redirect: a signed request goes nowhere else.",
+        hint="Give the address that the service really has.",
+    )

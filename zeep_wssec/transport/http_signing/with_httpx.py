@@ -8,14 +8,15 @@ import httpx
 
 from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.transport.compression import BoundedContent
-from zeep_wssec.transport.http_signing.messages import HttpSigning
+from zeep_wssec.transport.http_signing.messages import HttpSigning, redirected
 
 
 class JwsHttpxAuth(httpx.Auth):
     """Signs each request as it is sent and verifies each answer before anybody reads it.
 
     ``httpx.Client(auth=JwsHttpxAuth(jws))``. Who signed an answer stands in
-    ``response.extensions["signature"]``.
+    ``response.extensions["signature"]``. Leave ``follow_redirects`` off, as it is: httpx follows before
+    anybody can look, so the answer of a client that follows is refused, too late for what was sent.
     """
 
     requires_request_body = True
@@ -59,6 +60,8 @@ class JwsHttpxAuth(httpx.Auth):
         return BoundedContent(self._signing.jws.settings.max_payload_bytes, encoding)
 
     def _check(self, response: httpx.Response, octets: bytes) -> None:
+        if response.history:
+            raise redirected(response.history[0].status_code)
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
         }
@@ -66,5 +69,7 @@ class JwsHttpxAuth(httpx.Auth):
         if repeated:
             headers = {}
         found = self._signing.check_answer(response.status_code, headers, octets)
+        if found is None and response.has_redirect_location:
+            raise redirected(response.status_code)
         response.extensions["signature"] = found
         response._content = octets

@@ -11,7 +11,7 @@ from zeep_wssec.errors import PayloadUsageError
 from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.payload.results import PayloadResult
 from zeep_wssec.transport.compression import BoundedContent
-from zeep_wssec.transport.http_signing.messages import HttpSigning
+from zeep_wssec.transport.http_signing.messages import HttpSigning, redirected
 
 _CHUNK = 65536
 
@@ -50,12 +50,14 @@ class JwsAuth(AuthBase):
         del options
         # Without a Content-Encoding of its own urllib3 decodes nothing: we do, within the limit.
         encoding = getattr(response.raw, "headers", {}).pop("Content-Encoding", None)
-        content = BoundedContent(self._signing.jws.settings.max_payload_bytes, encoding)
         try:
+            content = BoundedContent(self._signing.jws.settings.max_payload_bytes, encoding)
             for chunk in response.iter_content(_CHUNK):
                 content.add(chunk)
             octets = content.octets()
             found = self._signing.check_answer(response.status_code, response.headers, octets)
+            if found is None and response.is_redirect:
+                raise redirected(response.status_code)
         except BaseException:
             response.close()
             raise
