@@ -43,6 +43,8 @@ HEADERS: dict[str, tuple[dict[str, Any], type[PayloadError]]] = {
     "iat is a text": ({"iat": str(SECONDS)}, PayloadMalformedError),
     "iat is true": ({"iat": True}, PayloadMalformedError),
     "iat is no time": ({"iat": 10**30}, PayloadMalformedError),
+    "iat is no number of this machine": ({"iat": 10**400}, PayloadMalformedError),
+    "iat is far in the past": ({"iat": -(10**400)}, PayloadMalformedError),
     "crit missing": ({"crit": None}, PayloadMalformedError),
     "crit without iat": ({"crit": ["x"], "x": 1}, PayloadMalformedError),
     "crit with an unknown name": ({"crit": ["iat", "exp"], "exp": 1}, PayloadMalformedError),

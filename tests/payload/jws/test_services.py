@@ -10,7 +10,9 @@ import pytest
 from payload.jws.kit import PAYLOAD, Sides
 
 from zeep_wssec.payload.jws import Jws
+from zeep_wssec.replay import MemoryReplayStore
 from zeep_wssec.transport.http_signing import HttpSigning, JwsAsgi, JwsWsgi
+from zeep_wssec.transport.http_signing.messages import request_octets
 from zeep_wssec.transport.http_signing.wsgi import target_of
 
 NAME = "X-JWS-Signature"
@@ -88,6 +90,18 @@ def test_a_request_is_taken_once(live: Sides) -> None:
     assert app.calls == 1
 
 
+def test_a_request_is_taken_once_by_all_that_share_a_store(live: Sides) -> None:
+    """A certificate that is renewed for the same key opens no second chance for what it had signed."""
+    renewed = live.authority.issue("alice", key=live.alice.private_key)
+    keystore = live.bank.keystore("bank").with_partner("alice", renewed.certificate)
+    headers = request_headers(live.caller(), "POST", "/pay", PAYLOAD)
+    assert wsgi(JwsWsgi(App(), Jws(keystore)), headers)[0] == "200 OK"
+    store = MemoryReplayStore()
+    for jws, code in ((live.service(), "200"), (Jws(keystore), "401")):
+        body = {"wsgi.input": io.BytesIO(PAYLOAD)}
+        assert wsgi(JwsWsgi(App(), jws, replay=store), headers, **body)[0][:3] == code
+
+
 def test_a_query_may_be_repeated(live: Sides) -> None:
     """A GET changes nothing, so it may come twice."""
     service, headers = JwsWsgi(App(), live.service()), None
@@ -103,7 +117,8 @@ def test_target_without_the_raw_one() -> None:
     """A server that tells no raw target has it written as browsers write it."""
     environ = {"SCRIPT_NAME": "/api", "PATH_INFO": "/caf\xc3\xa9", "QUERY_STRING": "a=%20"}
     assert target_of(environ) == "/api/caf%C3%A9?a=%20"
-    assert target_of({**environ, "REQUEST_URI": "http://h/x?y"}) == "/x?y"
+    told = target_of({**environ, "REQUEST_URI": "http://h/x?y"})
+    assert request_octets("GET", told, b"") == b"/x?y"
 
 
 async def asgi(app: Any, signed: dict[str, str], body: bytes = PAYLOAD, **scope: Any) -> list[Any]:

@@ -7,6 +7,7 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from payload.jws.kit import NOW, PAYLOAD, Sides, header_of, signed, two_certificates
@@ -170,6 +171,36 @@ def test_j5_rotation(sides: Sides) -> None:
     assert after.verify(by_new, content=PAYLOAD, now=NOW).signed_by == ("alice",)
     with pytest.raises(PayloadSignerError):
         after.verify(by_old, content=PAYLOAD, now=NOW)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_j5_rotation_of_a_given_kid(sides: Sides, order: int) -> None:
+    """J-07: a kid that is given names a partner; each of the certificates it has for now verifies."""
+    new, expired = (sides.authority.issue("alice", key=kind) for kind in ("ec-p256", "ec-p384"))
+    both = [sides.alice, new, expired][::order]
+    keystore = sides.bank.keystore("bank").with_partner("alice", [i.certificate for i in both])
+    accepted = ("PS256", "ES256")
+    receiver = JwsSettings(kid="given", key_ids={"k": "alice"}, accepted=accepted)
+    given: dict[str, Any] = {"kid": "given", "key_id": "k"}
+    by_new = Jws(new.keystore("alice"), JwsSettings(algorithm="ES256", **given))
+    for token in (signed(sides.caller(**given)), signed(by_new)):
+        assert Jws(keystore, receiver).verify(token, content=PAYLOAD, now=NOW).signers[0].trusted
+    stranger = sides.authority.issue("alice", key="ec-p521")
+    other = Jws(stranger.keystore("alice"), JwsSettings(algorithm="ES512", **given))
+    lax = JwsSettings(kid="given", key_ids={"k": "alice"}, accepted=("ES512",))
+    with pytest.raises((PayloadSignatureError, PayloadAlgorithmError)):
+        Jws(keystore, lax).verify(signed(other), content=PAYLOAD, now=NOW)
+
+
+def test_renewed_certificate_of_one_key(sides: Sides) -> None:
+    """Of two certificates of one key the one that is valid counts, whichever stands first."""
+    old = sides.authority.issue(
+        "alice", key=sides.alice.private_key, not_after=NOW - timedelta(hours=1)
+    )
+    for pair in ((old, sides.alice), (sides.alice, old)):
+        both = Jws(two_certificates(sides, *pair), JwsSettings())
+        found = both.verify(signed(sides.caller()), content=PAYLOAD, now=NOW)
+        assert found.signers[0].sha256 == sides.alice.certificate.thumbprint_sha256
 
 
 def test_j5_kid_is_that_of_the_leaf(sides: Sides) -> None:
