@@ -49,7 +49,7 @@ _WSU_ID = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-u
 _ALGORITHM = frozenset({"Algorithm"})
 XPATH_FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
 _XPATH = f"{{{XPATH_FILTER}}}XPath"
-_MAX_FILTERS = 4
+MAX_FILTERS = 4
 _MAX_PREFIXES = 64
 _IMPLICIT = CANONICALIZATIONS_BY_NAME["c14n"]
 
@@ -294,8 +294,8 @@ def _read_filters(transform: etree._Element) -> tuple[XPathFilter, ...]:
     Spec: XML-Signature XPath Filter 2.0, section 4.
     """
     children = children_of(transform, attributes=_ALGORITHM)
-    if not 1 <= len(children) <= _MAX_FILTERS:
-        raise MalformedSecurityError(f"A filter must hold 1 to {_MAX_FILTERS} expressions.")
+    if not 1 <= len(children) <= MAX_FILTERS:
+        raise MalformedSecurityError(f"A filter must hold 1 to {MAX_FILTERS} expressions.")
     found = []
     for child in children:
         operation = child.get("Filter") or ""

@@ -40,6 +40,8 @@ from zeep_wssec.xmlcrypto.hmac_key import HmacSigner
 from zeep_wssec.xmlcrypto.primitives import fits, verify_value, xml_value
 from zeep_wssec.xmlcrypto.signature_model import DS, WSSE, ReferenceModel, SignatureModel
 
+_LIBXML2_TEXT = 10_000_000
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SignedPart:
@@ -205,11 +207,14 @@ def unsigned_signature(
         key_info: A ``ds:KeyInfo``.
         objects: ``ds:Object`` elements.
     """
+    # Past libxml2's bound on one text the parser has to be told; what is parsed is ours.
+    parser = etree.XMLParser(huge_tree=True) if len(objects) > _LIBXML2_TEXT else None
     return etree.fromstring(
         f'<ds:Signature xmlns:ds="{DS}" Id="{id}"><ds:SignedInfo>'
         f"{method_xml('CanonicalizationMethod', form)}"
         f'<ds:SignatureMethod Algorithm="{method.uri}"/>{"".join(references)}</ds:SignedInfo>'
-        f"<ds:SignatureValue></ds:SignatureValue>{key_info}{objects}</ds:Signature>"
+        f"<ds:SignatureValue></ds:SignatureValue>{key_info}{objects}</ds:Signature>",
+        parser,
     )
 
 

@@ -22,6 +22,10 @@ from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.parsing import parse_document
 from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
 
+_BYTES_PER_NODE = 16
+_LEAST_NODES = 500_000
+"""Small documents may hold little but marks; so many nodes take 120 MB and a second."""
+
 
 @contextmanager
 def payload_errors() -> Iterator[None]:
@@ -35,8 +39,9 @@ def payload_errors() -> Iterator[None]:
             str(error.message), hint=error.hint, algorithm=error.details.get("algorithm", "")
         ) from None
     except (MalformedSecurityError, UnsupportedTokenError) as error:
+        hint = "" if "limits." in error.hint else error.hint  # documents have bounds of their own
         raise PayloadMalformedError(
-            str(error.message).replace("The message", "The document"), hint=error.hint
+            str(error.message).replace("The message", "The document"), hint=hint
         ) from None
 
 
@@ -69,7 +74,8 @@ def read_document(octets: bytes, *, ours: bool = False) -> etree._Element:
         PayloadMalformedError: No well-formed XML, a DTD, or over a limit.
     """
     with payload_errors():
-        limits = Limits(max_message_bytes=max(len(octets), 1))
+        nodes = max(len(octets) // _BYTES_PER_NODE, _LEAST_NODES)
+        limits = Limits(max_message_bytes=max(len(octets), 1), max_nodes=nodes)
         return parse_document(octets, limits, keep_comments=ours)
 
 

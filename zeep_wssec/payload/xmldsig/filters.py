@@ -77,7 +77,7 @@ def filtered_octets(
     if signature is not None:
         leave_out.append(_counterpart(signature, root, copied))
     for index, (operation, expression) in enumerate(settings.filters):
-        found = settings.compiled(expression, f"xpath_filters[{index}]")(copied)
+        found = settings.evaluate(copied, expression, path=f"xpath_filters[{index}]")
         if not isinstance(found, list) or not all(isinstance(i, etree._Element) for i in found):
             raise PayloadMalformedError("An XPath filter finds something else than elements.")
         if operation == "subtract":
@@ -110,10 +110,14 @@ def _drop(element: etree._Element) -> None:
     parent = element.getparent()
     if parent is None:
         return
-    before, tail = element.getprevious(), element.tail or ""
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-    element.tail = None
+    tail, element.tail = element.tail, None
+    if tail:  # a text is copied whole when something is added: not for nothing
+        _add_text(parent, element.getprevious(), tail)
     parent.remove(element)
+
+
+def _add_text(parent: etree._Element, before: etree._Element | None, text: str) -> None:
+    if before is not None:
+        before.tail = (before.tail or "") + text
+    else:
+        parent.text = (parent.text or "") + text

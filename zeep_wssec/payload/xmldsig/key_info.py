@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -33,6 +34,7 @@ _SUBJECT = f"{{{DS}}}X509SubjectName"
 _ISSUER_SERIAL = f"{{{DS}}}X509IssuerSerial"
 _MAX_CERTIFICATES = 8
 _MAX_CHILDREN = 8
+_MAX_NAMES = 16
 _SERIAL = re.compile(r"-?\d{1,60}", re.ASCII)
 
 
@@ -71,34 +73,29 @@ def write_key_info(entry: KeyEntry, forms: Sequence[KeyInfoForm], *, id: str) ->
     return f'<ds:KeyInfo Id="{id}">{inner}</ds:KeyInfo>' if inner else ""
 
 
-def read_signer(key_info: etree._Element, keys: Snapshot) -> NamedSigner:
+def read_signers(
+    key_info: etree._Element, keys: Snapshot, *, now: datetime
+) -> tuple[NamedSigner, ...]:
     """Find the certificate that a KeyInfo names; all that it says must be about that one.
+
+    Several are given only where a partner has several keys for a while and the name fits each.
 
     Args:
         key_info: May be empty: then it is the only partner's.
         keys: What the keystore holds.
+        now: Aware time; of two certificates of one key the one that is valid counts.
 
     Raises:
         MalformedSecurityError: Two certificates or names of several, or something that is not understood.
         PayloadSignerError: Nobody we know has that name.
     """
     children = children_of(key_info, attributes={"Id"})
-    if len(children) > _MAX_CHILDREN:
-        raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CHILDREN} elements.")
     if not children:
-        return NamedSigner(certificate=_only_partner(keys))
-    held = [
-        _certificate_in(item)
-        for child in children
-        if child.tag == _X509_DATA
-        for item in child
-        if item.tag == _CERTIFICATE
-    ]
-    if len(held) > _MAX_CERTIFICATES:
-        raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CERTIFICATES} certificates.")
-    found = list(dict.fromkeys(held))
+        return tuple(NamedSigner(certificate=item) for item in _only_partner(keys, now))
+    names, held = _names_in(children), _certificates_in(children)
+    found = list(dict.fromkeys(_read_certificate(item) for item in held))
     candidates: tuple[Certificate, ...] = (_leaf_of(found),) if found else keys.certificates
-    for name in _names_in(children):
+    for name in names:
         candidates = tuple(item for item in candidates if _fits(name, item, tuple(found), keys))
     if not candidates:
         raise PayloadSignerError(
@@ -106,40 +103,62 @@ def read_signer(key_info: etree._Element, keys: Snapshot) -> NamedSigner:
             hint="Add the sender with with_partner, or ask for a KeyInfo with the certificate.",
             reason="unknown_signer",
         )
-    if len({item.public_key_octets for item in candidates}) > 1:
+    leaves = _one_of_each_key(candidates, keys, now)
+    holders = {entry.alias if (entry := keys.find_partner(item)) else None for item in leaves}
+    if len(leaves) > 1 and (len(holders) > 1 or None in holders):
         raise PayloadSignerError(
             "KeyInfo fits the certificates of several keys; none is chosen.",
             reason="unknown_signer",
         )
-    leaf = _preferred(candidates, keys)
-    return NamedSigner(certificate=leaf, chain=tuple(item for item in found if item != leaf))
+    return tuple(
+        NamedSigner(certificate=leaf, chain=tuple(item for item in found if item != leaf))
+        for leaf in leaves
+    )
 
 
-def _preferred(candidates: Sequence[Certificate], keys: Snapshot) -> Certificate:
-    """Of several certificates of one key give a partner's."""
-    known = (item for item in candidates if keys.find_partner(item) is not None)
-    return next(known, candidates[0])
+def _one_of_each_key(
+    candidates: Sequence[Certificate], keys: Snapshot, now: datetime
+) -> tuple[Certificate, ...]:
+    """Of several certificates of one key give a partner's, and of his the one that is valid."""
+
+    def worth(item: Certificate) -> tuple[bool, bool]:
+        return keys.find_partner(item) is not None, item.not_before <= now <= item.not_after
+
+    return tuple({item.public_key_octets: item for item in sorted(candidates, key=worth)}.values())
 
 
-def _only_partner(keys: Snapshot) -> Certificate:
-    found = [entry.certificate for alias in keys.partners for entry in keys.partners_of(alias)]
-    if len(found) != 1:
+def _only_partner(keys: Snapshot, now: datetime) -> tuple[Certificate, ...]:
+    if len(keys.partners) != 1:
         raise PayloadSignerError(
-            "The signature has no KeyInfo, and the keystore has not exactly one partner's certificate.",
+            "The signature has no KeyInfo, and the keystore has not exactly one partner.",
             hint="Ask for a KeyInfo that names the certificate.",
             reason="unknown_signer",
         )
-    return found[0]
+    found = [entry.certificate for alias in keys.partners for entry in keys.partners_of(alias)]
+    return _one_of_each_key(found, keys, now)
+
+
+def _certificates_in(children: Sequence[etree._Element]) -> list[etree._Element]:
+    """Give the certificates, unread; reading each costs, and nobody is known yet."""
+    data = (child for child in children if child.tag == _X509_DATA)
+    held = [item for child in data for item in child if item.tag == _CERTIFICATE]
+    if len(held) > _MAX_CERTIFICATES:
+        raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CERTIFICATES} certificates.")
+    return held
 
 
 def _names_in(children: Sequence[etree._Element]) -> list[etree._Element]:
     """Give everything that names a key, besides certificates themselves."""
+    if len(children) > _MAX_CHILDREN:
+        raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CHILDREN} elements.")
     names: list[etree._Element] = []
     for child in children:
         if child.tag == _X509_DATA:
             names += [item for item in children_of(child) if item.tag != _CERTIFICATE]
         else:
             names.append(child)
+    if len(names) > _MAX_NAMES:
+        raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_NAMES} names.")
     for name in names:
         if name.tag not in (_SKI, _SUBJECT, _ISSUER_SERIAL, _KEY_NAME, KEY_VALUE, DER_KEY_VALUE):
             raise MalformedSecurityError(
@@ -179,7 +198,7 @@ def _issuer_and_serial(element: etree._Element) -> tuple[str, int]:
     return text_of(children[0]), int(serial)
 
 
-def _certificate_in(element: etree._Element) -> Certificate:
+def _read_certificate(element: etree._Element) -> Certificate:
     try:
         return Certificate.from_der(decode_base64(element))
     except KeyLoadError:

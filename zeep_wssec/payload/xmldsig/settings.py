@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from lxml import etree
 
@@ -20,6 +21,7 @@ from zeep_wssec.settings.checks import (
     frozen_texts,
     named,
 )
+from zeep_wssec.soap.ids import ID_ATTRIBUTES, is_id
 from zeep_wssec.xmlcrypto.algorithms import (
     CANONICALIZATIONS_BY_NAME,
     DIGESTS_BY_NAME,
@@ -30,11 +32,17 @@ from zeep_wssec.xmlcrypto.algorithms import (
     default_signature_method,
 )
 from zeep_wssec.xmlcrypto.c14n import CanonicalForm
+from zeep_wssec.xmlcrypto.signature_model import MAX_FILTERS
 
 Kind = Literal["enveloped", "enveloping", "detached"]
 KeyInfoForm = Literal["certificate", "chain", "issuer-serial", "subject", "ski", "key-value"]
 XadesForm = Literal["none", "bes"]
 Content = Literal["xml", "octets"]
+
+MAX_REFERENCES = 16
+"""References of a signature that are read: those to elements, one to KeyInfo, one to signed properties."""
+MAX_ELEMENTS = MAX_REFERENCES - 2
+_PREFIX = re.compile(r"[^\W\d][\w.\-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +126,7 @@ class XmlDsigSettings:
         object.__setattr__(self, "legacy", frozen_legacy(self.legacy, known=self.opt_ins))
         self._check_algorithms()
         self._check_combinations()
+        self._check_names()
         for name in ("clock_skew_seconds", "max_document_bytes"):
             check_number(name, getattr(self, name), minimum=0)
         if self.max_age_seconds is not None:
@@ -161,22 +170,26 @@ class XmlDsigSettings:
         Raises:
             ProfileError: It names none, several, or something else than an element.
         """
-        found = self.compiled(expression, path)(root)
+        found = self.evaluate(root, expression, path=path)
         if isinstance(found, list) and len(found) == 1 and isinstance(found[0], etree._Element):
             return found[0]
         count = len(found) if isinstance(found, list) else 0
         raise ProfileError(f"{expression!r} names {count} elements in place of one.", path=path)
 
-    def compiled(self, expression: str, path: str) -> Any:
-        """Give an expression that can be called with an element.
+    def evaluate(self, root: etree._Element, expression: str, *, path: str) -> object:
+        """Give what an expression of these settings finds.
 
         Raises:
-            ProfileError: It is none.
+            ProfileError: It is none, or has a prefix or function that is not known.
         """
         try:
-            return etree.XPath(expression, namespaces=dict(self.namespaces))
-        except etree.XPathSyntaxError:
-            raise ProfileError(f"{expression!r} is no XPath expression.", path=path) from None
+            return etree.XPath(expression, namespaces=dict(self.namespaces))(root)
+        except (etree.XPathError, ValueError) as error:
+            raise ProfileError(
+                f"{expression!r} is no XPath expression here: {error}.",
+                hint="Prefixes are those of namespaces.",
+                path=path,
+            ) from None
 
     def _check_algorithms(self) -> None:
         digest = named("digest", self.digest, DIGESTS_BY_NAME)
@@ -215,7 +228,7 @@ class XmlDsigSettings:
                 hint='State xades = "bes".',
                 path="max_age_seconds",
             )
-        for index, (operation, expression) in enumerate(self.filters):
+        for index, (operation, _) in enumerate(self.filters):
             path = f"xpath_filters[{index}]"
             if operation not in (("intersect", "subtract") if index == 0 else ("subtract",)):
                 raise ProfileError(
@@ -223,10 +236,28 @@ class XmlDsigSettings:
                     hint='Write "subtract EXPRESSION"; the first may be "intersect EXPRESSION".',
                     path=path,
                 )
-            self.compiled(expression, path)
         if self.filters and self.kind != "enveloped":
             raise ProfileError('This goes with kind = "enveloped".', path="xpath_filters")
-        for index, expression in enumerate(self.elements):
-            self.compiled(expression, f"elements[{index}]")
-        if self.parent is not None:
-            self.compiled(self.parent, "parent")
+        if len(self.filters) > MAX_FILTERS:
+            raise ProfileError(f"More than {MAX_FILTERS} filters.", path="xpath_filters")
+        if len(self.elements) > MAX_ELEMENTS:
+            raise ProfileError(f"More than {MAX_ELEMENTS} elements.", path="elements")
+
+    def _check_names(self) -> None:
+        """Refuse what would not be found again, or could not be written."""
+        for prefix in self.namespaces:
+            if not _PREFIX.fullmatch(prefix):
+                raise ProfileError(f"{prefix!r} is no prefix.", path="namespaces")
+        if self.id_attribute not in ID_ATTRIBUTES:
+            raise ProfileError(
+                f"{self.id_attribute!r} is no attribute that is known as an Id.",
+                hint=f"Known are {', '.join(ID_ATTRIBUTES)}.",
+                path="id_attribute",
+            )
+        if self.signature_id is not None and not is_id(self.signature_id):
+            raise ProfileError(f"{self.signature_id!r} is no Id.", path="signature_id")
+        named = [(f"elements[{at}]", item) for at, item in enumerate(self.elements)]
+        named += [(f"xpath_filters[{at}]", item) for at, (_, item) in enumerate(self.filters)]
+        named += [("parent", self.parent)] if self.parent is not None else []
+        for path, expression in named:
+            self.evaluate(etree.Element("nothing"), expression, path=path)

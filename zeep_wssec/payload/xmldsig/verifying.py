@@ -13,18 +13,26 @@ The order; the numbers stand at the code:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
 
-from zeep_wssec.errors import PayloadAlgorithmError, PayloadMalformedError, PayloadUnsignedError
+from zeep_wssec.errors import (
+    PayloadAlgorithmError,
+    PayloadMalformedError,
+    PayloadUnsignedError,
+    ProfileError,
+    SignatureInvalidError,
+    UnsupportedAlgorithmError,
+)
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.payload.trust import SignerJudge, TrustedSigner
 from zeep_wssec.payload.xmldsig.documents import payload_errors, read_document, require_signature
 from zeep_wssec.payload.xmldsig.filters import check_filters, filtered_octets
-from zeep_wssec.payload.xmldsig.key_info import NamedSigner, read_signer
-from zeep_wssec.payload.xmldsig.settings import XmlDsigSettings
+from zeep_wssec.payload.xmldsig.key_info import NamedSigner, read_signers
+from zeep_wssec.payload.xmldsig.settings import MAX_REFERENCES, XmlDsigSettings
 from zeep_wssec.payload.xmldsig.xades import (
     SIGNED_PROPERTIES,
     check_signed_properties,
@@ -49,7 +57,6 @@ from zeep_wssec.xmlcrypto.signature_model import (
 from zeep_wssec.xmlcrypto.signing import check_references, check_value
 from zeep_wssec.xmlcrypto.values import decode_base64, local_name
 
-MAX_REFERENCES = 16
 _OBJECT_TYPE = f"{DS}Object"
 _SHAPE = SignatureShape(
     max_objects=2,
@@ -144,9 +151,9 @@ def verify_document(
                 hint="State needs_key_info = false to take it for the only partner's.",
             )
         # 4. KeyInfo.
-        signer = read_signer(model.key_info, keys)
+        signers = read_signers(model.key_info, keys, now=now)
         # 5. Value and digests.
-        check_value(model, signer.certificate.public_key, as_written=reader.as_written)
+        signer = _require_signer(signers, model, reader)
         covered = check_references(model, reader, filtered=reader.filtered)
         _check_elements(covered, root, settings)
         # 6. Who, and when.
@@ -167,6 +174,38 @@ def verify_document(
     )
 
 
+def _require_signer(
+    signers: Sequence[NamedSigner], model: SignatureModel, reader: _Reader
+) -> NamedSigner:
+    """Give the one whose key has made the value."""
+    refusal: SignatureInvalidError | UnsupportedAlgorithmError | None = None
+    for signer in signers:
+        try:
+            check_value(model, signer.certificate.public_key, as_written=reader.as_written)
+        except (SignatureInvalidError, UnsupportedAlgorithmError) as error:
+            refusal = error
+        else:
+            return signer
+    raise refusal or SignatureInvalidError("There is no key to verify with.")
+
+
+def _find(
+    root: etree._Element, expression: str, settings: XmlDsigSettings, *, path: str
+) -> etree._Element:
+    """Find what must be in a document; that it is not is no fault of the settings.
+
+    Raises:
+        PayloadMalformedError: It is not there, or several times.
+    """
+    try:
+        return settings.find(root, expression, path=path)
+    except ProfileError:
+        raise PayloadMalformedError(
+            f"The document does not have exactly one {expression!r}.",
+            hint=f"The expression is that of {path}.",
+        ) from None
+
+
 def _check_place(element: etree._Element, root: etree._Element, settings: XmlDsigSettings) -> None:
     if (element is root) != (settings.kind == "enveloping"):
         raise PayloadMalformedError(
@@ -180,7 +219,7 @@ def _check_place(element: etree._Element, root: etree._Element, settings: XmlDsi
     parent = element.getparent()
     expected = root if settings.kind == "enveloped" else None
     if settings.parent is not None:
-        expected = settings.find(root, settings.parent, path="parent")
+        expected = _find(root, settings.parent, settings, path="parent")
     if expected is not None and parent is not expected:
         raise PayloadMalformedError(
             "The Signature stands in another place than it must.",
@@ -271,7 +310,7 @@ def _check_elements(
 ) -> None:
     """Hold what is signed against what must be: by node, so that a moved element never counts."""
     for index, expression in enumerate(settings.elements):
-        node = settings.find(root, expression, path=f"elements[{index}]")
+        node = _find(root, expression, settings, path=f"elements[{index}]")
         if not any(node is item for item in covered):
             raise PayloadUnsignedError(
                 f"{expression!r} is not signed.",

@@ -1,0 +1,175 @@
+"""What documents and settings may ask for: bounds before anybody is known, and mistakes named in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lxml import etree
+from payload.xmldsig.kit import DETACHED, INVOICE, NOW, Sides, changed, find, signed, verified
+
+from zeep_wssec import ProfileError
+from zeep_wssec.errors import (
+    PayloadMalformedError,
+    PayloadSignatureError,
+    PayloadSignerError,
+    PayloadUnsignedError,
+)
+from zeep_wssec.payload.xmldsig import XmlDsig, XmlDsigSettings
+from zeep_wssec.payload.xmldsig import key_info as key_info_module
+from zeep_wssec.xmlcrypto.signature_model import DS
+
+
+def with_names(document: bytes, name: str, count: int) -> bytes:
+    def change(root: etree._Element) -> None:
+        data = find(root, "//ds:X509Data")
+        first = data[0]
+        for _ in range(count):
+            item = etree.SubElement(data, f"{{{DS}}}{name}")
+            item.text = first.text
+
+    return changed(document, change)
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("certificate", "X509Certificate"), ("subject", "X509SubjectName")]
+)
+def test_key_info_of_many(
+    sides: Sides, form: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """KI-12, DO-*: names and certificates are counted before one is read, since nobody is known yet."""
+    document = signed(sides.sender(key_info=[form]))
+    assert verified(sides.receiver(), with_names(document, name, 7)).signed_by == ("alice",)
+    for function in ("_read_certificate", "_fits"):
+        monkeypatch.setattr(key_info_module, function, None)
+    with pytest.raises(PayloadMalformedError, match="more than"):
+        verified(sides.receiver(), with_names(document, name, 16))
+
+
+@pytest.mark.parametrize("form", ["subject", "key-value", "ski"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_name_of_a_partner_with_two_keys(sides: Sides, form: Any, order: int) -> None:
+    """While keys are exchanged a name that fits both of a partner's certificates fits either signature."""
+    new = sides.authority.issue(sides.alice.certificate.subject, key="ec-p256")
+    partner = [sides.alice.certificate, new.certificate][::order]
+    keystore = sides.bob.keystore("bob").with_partner("alice", partner)
+    by_new = XmlDsig(new.keystore("alice"), XmlDsigSettings(key_info=[form]))
+    for document in (signed(sides.sender(key_info=[form])), signed(by_new)):
+        assert verified(XmlDsig(keystore), document).signed_by == ("alice",)
+        with pytest.raises(PayloadSignatureError):
+            verified(XmlDsig(keystore), document.replace(b"12.50", b"12.51"))
+
+
+def test_no_name_of_a_partner_with_two_keys(sides: Sides) -> None:
+    """The same without any KeyInfo; with a second partner it could be anybody's."""
+    new = sides.authority.issue("alice", key="ec-p256")
+    partner = [new.certificate, sides.alice.certificate]
+    keystore = sides.bob.keystore("bob").with_partner("alice", partner)
+    bare = XmlDsigSettings(needs_key_info=False)
+    document = signed(sides.sender(key_info=()))
+    assert verified(XmlDsig(keystore, bare), document).signed_by == ("alice",)
+    two = keystore.with_partner("carol", sides.authority.issue("carol").certificate)
+    with pytest.raises(PayloadSignerError):
+        verified(XmlDsig(two, bare), document)
+
+
+def test_name_of_two_partners(sides: Sides) -> None:
+    """KI-07: a name that fits two partners names neither of them."""
+    twin = sides.authority.issue(sides.alice.certificate.subject, key="ec-p256")
+    keystore = sides.bob.keystore("bob").with_partner("alice", sides.alice.certificate)
+    document = signed(sides.sender(key_info=["subject"]))
+    assert verified(XmlDsig(keystore), document).signed_by == ("alice",)
+    with pytest.raises(PayloadSignerError, match="several keys"):
+        verified(XmlDsig(keystore.with_partner("twin", twin.certificate)), document)
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "prefix that is not stated": {"kind": "detached", "elements": ["//z:order"]},
+    "function that there is not": {"kind": "detached", "elements": ["order(//a)"]},
+    "prefix of the parent": {"parent": "//z:head"},
+    "prefix of a filter": {"xpath_filters": ["subtract //z:head"]},
+    "empty prefix": {"namespaces": {"": "urn:x"}},
+    "prefix that is none": {"namespaces": {'a="" b': "urn:x"}},
+    "attribute that is no Id": {"id_attribute": "Key"},
+    "attribute that is none": {"id_attribute": "a b"},
+    "Id that is none": {"signature_id": 'x"/>'},
+    "too many elements": {"kind": "detached", "elements": [f"/r/e{at}" for at in range(15)]},
+    "too many filters": {"xpath_filters": ["subtract //a"] * 5},
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_settings_that_cannot_work(case: str) -> None:
+    """A mistake is named when the settings are made, not with the first document."""
+    with pytest.raises(ProfileError):
+        XmlDsigSettings(**WRONG[case])
+
+
+def test_as_many_elements_as_can_be_read(sides: Sides) -> None:
+    """What is signed with all that settings may ask for is read again."""
+    names = [f"e{at}" for at in range(14)]
+    settings: dict[str, Any] = {
+        "kind": "detached",
+        "elements": [f"/r/{name}" for name in names],
+        "sign_key_info": True,
+        "xades": "bes",
+    }
+    document = b"<r>" + b"".join(b"<%s/>" % name.encode() for name in names) + b"</r>"
+    found = verified(sides.receiver(**settings), signed(sides.sender(**settings), document))
+    assert len(found.detail["parts"]) == 14  # type: ignore[arg-type]
+
+
+def test_document_without_what_must_be_there(sides: Sides) -> None:
+    """That a peer's document lacks an element is no fault of the settings: the error is the peer's."""
+    head = {"parent": "/i:Invoice/i:Buyer", "namespaces": {"i": "urn:invoice"}}
+    document = signed(sides.sender(**head))
+    assert verified(sides.receiver(**head), document).signed_by == ("alice",)
+    with pytest.raises(PayloadMalformedError, match="Buyer"):
+        verified(sides.receiver(**head), document.replace(b"i:Buyer", b"i:Bayer"))
+    detached = signed(sides.sender(**DETACHED))
+    total: dict[str, Any] = {**DETACHED, "elements": ["//i:Total"]}
+    assert verified(sides.receiver(**total), detached).size
+    twice = changed(
+        detached, lambda root: root.append(etree.fromstring('<i:Total xmlns:i="urn:invoice"/>'))
+    )
+    with pytest.raises((PayloadMalformedError, PayloadUnsignedError)):
+        verified(sides.receiver(**total), twice)
+
+
+@pytest.mark.parametrize("content", ["xml", "octets"])
+def test_enveloping_what_is_large(sides: Sides, content: Any) -> None:
+    """More than libxml2 takes for one text is signed and read, as in the other forms."""
+    settings: dict[str, Any] = {"kind": "enveloping", "content": content}
+    document = b"<a>" + b"x" * 10_100_000 + b"</a>"
+    found = verified(sides.receiver(**settings), signed(sides.sender(**settings), document))
+    assert found.content == document
+
+
+def test_small_elements(sides: Sides) -> None:
+    """A document of small elements is read; one of nothing but marks is not."""
+    document = b"<a>" + b"<i>1</i>" * 50_000 + b"</a>"
+    assert verified(sides.receiver(), signed(sides.sender(), document)).content == document
+    with pytest.raises(PayloadMalformedError, match="nodes") as caught:
+        sides.sender().sign(b"<a>" + b"<i/>" * 600_000 + b"</a>", now=NOW)
+    assert caught.value.hint == ""
+
+
+def test_what_filters_leave_out_costs_little(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elements that are left out may be added by anybody: none makes the text around it be copied."""
+    from payload.xmldsig.test_filters import LEAVE
+
+    from zeep_wssec.payload.xmldsig import filters
+
+    document = signed(sides.sender(**LEAVE), INVOICE)
+    buyer = b"<i:Buyer/>" * 20_000
+    added = document.replace(b"  <i:Buyer", b"  " + buyer + b"<i:Buyer")
+    copied: list[int] = []
+    original = filters._add_text
+
+    def counted(*given: Any) -> None:
+        copied.append(1)
+        original(*given)
+
+    monkeypatch.setattr(filters, "_add_text", counted)
+    assert b"Buyer" not in (verified(sides.receiver(**LEAVE), added).content or b"")
+    assert len(copied) < 10
