@@ -108,7 +108,7 @@ def test_several_certificates_of_a_partner(tmp_path: Path, authority: Authority)
     assert found == (old.certificate,)
     alone = loaded(text.format('"old.pem"'), tmp_path)
     assert alone.require_certificate("p") == old.certificate
-    with pytest.raises(KeyLoadError, match="needs a certificate"):
+    with pytest.raises(ProfileError, match="needs its certificate"):
         loaded(text.format("[]"), tmp_path)
 
 
