@@ -33,6 +33,7 @@ _COMMANDS: Commands = {
     "demo": ("zeep_wssec.cli.demo:demo", "Show a secured exchange with throwaway keys."),
     "doctor": ("zeep_wssec.cli.doctor:doctor", "Show versions, and what cannot be imported."),
     "keystore": ("zeep_wssec.cli.keystore:keystore", "Make, renew and look after key pairs."),
+    "openpgp": ("zeep_wssec.cli.openpgp:openpgp", "Look after key rings of OpenPGP."),
     "payload": ("zeep_wssec.cli.payload:payload", "Protect data outside of messages."),
     "profile": ("zeep_wssec.cli.profile:profile", "Look at a profile file."),
     "secure": ("zeep_wssec.cli.secure:secure", "Protect a message."),

@@ -51,6 +51,9 @@ class FormatRow:
 FORMATS: Mapping[str, FormatRow] = {
     "cms": FormatRow("zeep_wssec.payload.cms.settings:CmsSettings", "zeep_wssec.payload.cms:Cms"),
     "jws": FormatRow("zeep_wssec.payload.jws.settings:JwsSettings", "zeep_wssec.payload.jws:Jws"),
+    "openpgp": FormatRow(
+        "zeep_wssec.payload.openpgp.settings:OpenPgpSettings", "zeep_wssec.payload.openpgp:OpenPgp"
+    ),
     "xmldsig": FormatRow(
         "zeep_wssec.payload.xmldsig.settings:XmlDsigSettings", "zeep_wssec.payload.xmldsig:XmlDsig"
     ),

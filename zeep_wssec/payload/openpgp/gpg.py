@@ -1,0 +1,318 @@
+"""GnuPG as the engine: a home of its own, one process for each task, told apart by status lines.
+
+Nothing of the user's own GnuPG is read: neither its keys, nor its options, nor its trust.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from zeep_wssec.errors import PayloadError, PayloadLimitError, PayloadUsageError
+from zeep_wssec.payload.streams import CHUNK_BYTES, PayloadReader, PayloadSpool
+
+_OPTIONS: Final = (
+    "--no-options",
+    "--batch",
+    "--no-tty",
+    "--yes",
+    "--quiet",
+    "--no-auto-key-retrieve",
+    "--no-auto-key-locate",
+    "--no-auto-check-trustdb",
+    "--trust-model=always",
+    "--pinentry-mode=loopback",
+    "--display-charset=utf-8",
+    "--fixed-list-mode",
+)
+_SOCKET_PATH: Final = 80
+"""Longest path of a home whose agent can have its socket there; Linux takes 108 octets."""
+_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of its own in there
+_SECONDS_TO_STOP: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one run said."""
+
+    lines: tuple[tuple[str, tuple[str, ...]], ...]
+    """Status lines: keyword and arguments. Spec: doc/DETAILS of GnuPG, Format of the --status-fd output."""
+    code: int
+    """Exit code."""
+
+    def all(self, keyword: str) -> list[tuple[str, ...]]:
+        """Give the arguments of every line with a keyword."""
+        return [arguments for name, arguments in self.lines if name == keyword]
+
+    def has(self, keyword: str) -> bool:
+        """Whether there is a line with a keyword."""
+        return any(name == keyword for name, _ in self.lines)
+
+    @property
+    def errors(self) -> frozenset[int]:
+        """Numbers of the errors that were reported, without their source."""
+        found = [arguments[-1] for name in ("ERROR", "FAILURE") for arguments in self.all(name)]
+        return frozenset(int(item) & 0xFFFF for item in found if item.isdecimal())
+
+
+class GpgHome:
+    """A private home for GnuPG with some keys in it; gone when it is closed or forgotten."""
+
+    def __init__(self, program: str) -> None:
+        """Make an empty home.
+
+        Raises:
+            PayloadUsageError: GnuPG is not installed, or too old.
+        """
+        found = shutil.which(program)
+        if found is None:
+            raise PayloadUsageError(
+                f"{program} is not installed: OpenPGP is done by GnuPG.",
+                hint="Install gnupg 2.2 or later, or state gpg = with the path of the program.",
+            )
+        if not hasattr(os, "fork"):
+            raise PayloadUsageError("OpenPGP needs a system with POSIX processes.")
+        self._program = found
+        self._folder = _make_folder()
+        self.pid = os.getpid()
+        self._finalizer = weakref.finalize(self, _remove, self._folder, self.pid)
+
+    def close(self) -> None:
+        """Stop the agent and remove the home."""
+        self._finalizer()
+
+    def run(
+        self,
+        *arguments: str,
+        source: PayloadReader | None = None,
+        sink: PayloadSpool | None = None,
+        passphrase: bytes | None = None,
+        now: datetime | None = None,
+        limit: int | None = None,
+    ) -> Outcome:
+        """Run GnuPG once.
+
+        Args:
+            *arguments: Command and options; no secret may be among them.
+            source: What it reads.
+            sink: Takes what it writes; nothing of that may be used before the outcome was judged.
+            passphrase: Of the secret keys.
+            now: Time at which it acts; unset: the clock's.
+            limit: Most octets that it may write.
+
+        Raises:
+            PayloadLimitError: It writes more than that.
+            PayloadError: It cannot be run, or the source cannot be read.
+        """
+        command = [self._program, "--homedir", self._folder, *_OPTIONS]
+        if now is not None:
+            command.append(f"--faked-system-time={now.astimezone(UTC):%Y%m%dT%H%M%S}!")
+        with contextlib.ExitStack() as stack:
+            status, status_end = _pipe(stack)
+            command += [
+                "--status-fd",
+                str(status_end),
+                "--passphrase-fd",
+                str(_given(stack, passphrase)),
+            ]
+            process = stack.enter_context(
+                _started([*command, *arguments], stack=stack, keep=status_end)
+            )
+            os.close(status_end)
+            reading = _Thread(lambda: _read_all(status))
+            feeding = _Thread(lambda: _feed(process, source))
+            _take(process, sink, limit)
+            code = process.wait()
+            feeding.result()
+            text = reading.result()
+        return Outcome(lines=tuple(_read_status(text)), code=code)
+
+    def listing(self, *, secret: bool) -> str:
+        """Give the list of keys, for ``read_listing``."""
+        command = [self._program, "--homedir", self._folder, *_OPTIONS, "--with-colons"]
+        command += ["--list-secret-keys" if secret else "--list-keys"]
+        done = subprocess.run(  # noqa: S603  # our own arguments
+            command, capture_output=True, env=_environment(), check=False
+        )
+        return done.stdout.decode("utf-8", errors="surrogateescape")
+
+    @contextlib.contextmanager
+    def private_file(self, octets: bytes) -> Iterator[str]:
+        """Give the path of a file in the home, for what GnuPG takes by name only."""
+        descriptor, path = tempfile.mkstemp(dir=self._folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(octets)
+            yield path
+        finally:
+            os.unlink(path)  # noqa: PTH108
+
+
+def _make_folder() -> str:
+    """Make the home: in memory where the system has a place for that, so that no key lies on a disk."""
+    for place in (_IN_MEMORY, None, "/tmp"):  # noqa: S108  # mkdtemp makes a private folder
+        if place == _IN_MEMORY and not os.access(place, os.W_OK):
+            continue
+        folder = tempfile.mkdtemp(prefix="zw-", dir=place)
+        if len(folder) <= _SOCKET_PATH:
+            break
+        os.rmdir(folder)  # noqa: PTH106  # the agent's socket needs a short path
+    if folder.startswith(_IN_MEMORY):
+        # Whoever can read the home can read this process, which has the passphrase: to make each use of a
+        # key slow would keep nobody away from it.
+        Path(folder, "gpg-agent.conf").write_text("s2k-count 65536\n", "ascii")
+    return folder
+
+
+def _remove(folder: str, pid: int) -> None:
+    """Stop the agent and remove the home, in the process that made it only."""
+    if pid != os.getpid():
+        return
+    stop = shutil.which("gpgconf")
+    if stop is not None:
+        for task in (("--kill", "all"), ("--remove-socketdir",)):
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                subprocess.run(  # noqa: S603  # our own arguments
+                    [stop, "--homedir", folder, *task],
+                    env=_environment(),
+                    timeout=_SECONDS_TO_STOP,
+                    capture_output=True,
+                    check=False,
+                )
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    return {**kept, "LC_ALL": "C.UTF-8"}
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
+    """Give both ends of a pipe; the second is for the other process, and closed by the caller."""
+    first, second = os.pipe()
+    stack.callback(_close, first)
+    return first, second
+
+
+def _given(stack: contextlib.ExitStack, passphrase: bytes | None) -> int:
+    """Give a descriptor from which a passphrase, or an empty line, is read."""
+    first, second = os.pipe()
+    stack.callback(_close, first)
+    with os.fdopen(second, "wb") as file:
+        file.write((passphrase or b"") + b"\n")  # fits into the pipe: passphrases are short
+    return first
+
+
+def _close(descriptor: int) -> None:
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _started(
+    command: Sequence[str], *, stack: contextlib.ExitStack, keep: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    del stack
+    passed = int(command[command.index("--passphrase-fd") + 1])
+    try:
+        process = subprocess.Popen(  # noqa: S603  # our own arguments
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # it quotes what a sender wrote
+            pass_fds=(keep, passed),
+            env=_environment(),
+        )
+    except OSError as error:
+        _close(keep)
+        raise PayloadError(f"GnuPG cannot be started: {error.strerror}.") from None
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        process.wait()
+
+
+class _Thread:
+    """Runs a function beside this thread and gives its result, or its error, here."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+        self._found: Any = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._found = self._function()
+        except BaseException as error:
+            self._error = error
+
+    def result(self) -> Any:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+
+def _read_all(descriptor: int) -> bytes:
+    found = bytearray()
+    while chunk := os.read(descriptor, 65536):
+        found += chunk
+    return bytes(found)
+
+
+def _feed(process: subprocess.Popen[bytes], source: PayloadReader | None) -> None:
+    stream = process.stdin
+    if stream is None:
+        return
+    try:
+        for chunk in source.chunks() if source is not None else ():
+            stream.write(chunk)
+    except (BrokenPipeError, ValueError):
+        return  # it has seen enough; its status lines say why
+    except PayloadError:
+        process.kill()
+        raise
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            stream.close()
+
+
+def _take(process: subprocess.Popen[bytes], sink: PayloadSpool | None, limit: int | None) -> None:
+    stream = process.stdout
+    taken = 0
+    while stream is not None and (chunk := stream.read(CHUNK_BYTES)):
+        taken += len(chunk)
+        if limit is not None and taken > limit:
+            process.kill()
+            raise PayloadLimitError(
+                f"The data becomes more than {limit} bytes.",
+                hint="Raise max_output_bytes if it really is that much.",
+                limit=limit,
+            )
+        if sink is not None:
+            sink.write(chunk)
+
+
+def _read_status(text: bytes) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for line in text.decode("utf-8", errors="replace").splitlines():
+        parts = line.split(" ")
+        if parts[0] == "[GNUPG:]" and len(parts) > 1:
+            yield parts[1], tuple(parts[2:])
