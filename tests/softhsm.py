@@ -46,7 +46,7 @@ def require_module_path() -> str:
     (folder / "softhsm2.conf").write_text(settings)
     os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
     for number in range(_TOKENS):
-        words = ["--label", f"token {number}", "--pin", PIN, "--so-pin", "56789"]
+        words = ["--label", f"token {number:02}", "--pin", PIN, "--so-pin", "56789"]
         _run("softhsm2-util", "--init-token", "--free", *words)
     return found
 
@@ -56,7 +56,9 @@ class SoftToken:
 
     def __init__(self) -> None:
         self.module = require_module_path()
-        self.label = f"token {next(_numbers)}"
+        self.label = (
+            f"token {next(_numbers):02}"  # pkcs11-tool takes the start of a label for all of it
+        )
 
     def tool(self, *arguments: str) -> str:
         """Run ``pkcs11-tool`` on it, logged in."""
