@@ -182,3 +182,31 @@ def test_spool_leaves_nothing(tmp_path: Path) -> None:
         assert names_in(tmp_path) == []
         assert b"".join(spool.reader().chunks()) == LARGE
     assert names_in(tmp_path) == []
+
+
+class Narrow(io.RawIOBase):
+    """An unbuffered stream that takes a few octets at once, up to a number of them."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.taken = room, b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int | None:
+        piece = bytes(data[: min(7, self.room - len(self.taken))])
+        self.taken += piece
+        return len(piece) or None
+
+
+def test_unbuffered_stream() -> None:
+    """A stream that takes less than it is given gets the rest, or the result is an error: never a part."""
+    narrow = Narrow(100)
+    with open_sink(cast("BinaryIO", narrow)) as writer:
+        writer.write(b"x" * 100)
+    assert narrow.taken == b"x" * 100
+    with (
+        pytest.raises(PayloadError, match="cannot be written"),
+        open_sink(cast("BinaryIO", Narrow(99))) as writer,
+    ):
+        writer.write(b"x" * 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
@@ -79,10 +80,26 @@ def _open_stream(to: BinaryIO) -> Iterator[PayloadWriter]:
         source = writer.reader()
         try:
             for chunk in source.chunks():
-                to.write(chunk)
+                _write_all(to, chunk)
             to.flush()
         except (OSError, ValueError) as error:
             raise cannot_write("the stream given", error) from None
+
+
+def _write_all(to: BinaryIO, chunk: bytes) -> None:
+    """Write a whole piece; an unbuffered stream takes what it can, and tells how much that was.
+
+    Raises:
+        OSError: It takes no more.
+    """
+    rest = memoryview(chunk)
+    while rest:
+        taken = to.write(rest)
+        if not isinstance(to, io.RawIOBase):
+            return
+        if not taken:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        rest = rest[taken:]
 
 
 @contextmanager

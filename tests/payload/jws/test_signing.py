@@ -13,7 +13,7 @@ import pytest
 from payload.jws.kit import NOW, PAYLOAD, Sides, header_of, signed, two_certificates
 
 from zeep_wssec import Keystore, PayloadSignatureError, PayloadSignerError, PayloadUsageError
-from zeep_wssec.errors import PayloadAlgorithmError
+from zeep_wssec.errors import PayloadAlgorithmError, PayloadMalformedError, ProfileError
 from zeep_wssec.payload.jws import Jws, JwsSettings
 from zeep_wssec.payload.jws.algorithms import ALGORITHMS
 from zeep_wssec.testing.authority import Issued
@@ -146,6 +146,21 @@ def test_other_forms_of_kid(sides: Sides, form: str) -> None:
     assert sides.service(kid=form).verify(token, content=PAYLOAD, now=NOW).signed_by == ("alice",)
     with pytest.raises(PayloadSignerError):
         sides.service().verify(token, content=PAYLOAD, now=NOW)
+
+
+def test_media_type_of_the_payload(sides: Sides) -> None:
+    """RFC 7515, sections 4.1.10 and 4.1.11: cty is written and demanded like a claim, and never in crit."""
+    claims = {"cty": "application/json", "iss": "alice"}
+    token = signed(sides.caller(claims=claims))
+    assert header_of(token)["crit"] == ["iat", "iss"]
+    service = sides.service(required={**claims}, critical=["iat"])
+    assert service.verify(token, content=PAYLOAD, now=NOW).size
+    with pytest.raises(PayloadMalformedError, match="cty"):
+        sides.service(required={**claims, "cty": "text/plain"}).verify(
+            token, content=PAYLOAD, now=NOW
+        )
+    with pytest.raises(ProfileError, match="cty"):
+        JwsSettings(claims=claims, critical=["cty"])
 
 
 def test_given_kid(sides: Sides) -> None:

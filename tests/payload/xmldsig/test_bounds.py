@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from lxml import etree
 from payload.xmldsig.kit import DETACHED, INVOICE, NOW, Sides, changed, find, signed, verified
 
@@ -173,3 +175,24 @@ def test_what_filters_leave_out_costs_little(sides: Sides, monkeypatch: pytest.M
     monkeypatch.setattr(filters, "_add_text", counted)
     assert b"Buyer" not in (verified(sides.receiver(**LEAVE), added).content or b"")
     assert len(copied) < 10
+
+
+def test_certificate_with_a_broken_key(sides: Sides) -> None:
+    """A certificate that came along and has no usable key is the sender's fault, not one of our keys."""
+    mallory = sides.authority.issue("mallory", key="ec-p256")
+    document = signed(XmlDsig(mallory.keystore("m")))
+    with pytest.raises(PayloadSignerError) as caught:
+        verified(sides.receiver(), document)
+    assert caught.value.reason == "wrong_peer"
+    der = mallory.certificate.der
+    point = mallory.private_key.public_key().public_bytes(  # type: ignore[union-attr]
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    broken = der.replace(point, point[:-1] + bytes([point[-1] ^ 1]))
+
+    def show(root: etree._Element) -> None:
+        find(root, "//ds:X509Certificate").text = base64.b64encode(broken).decode()
+
+    with pytest.raises(PayloadSignerError) as caught:
+        verified(sides.receiver(), changed(document, show))
+    assert caught.value.reason == "weak_key"

@@ -54,7 +54,7 @@ class JwsSettings:
     issued_at: str | None = "iat"
     """Header member with the time of signing, in seconds since 1970; unset: none is written or demanded."""
     claims: Mapping[str, str] = field(default_factory=dict)
-    """Further header members of what we sign."""
+    """Further header members of what we sign; ``cty``, the media type of the payload, is never critical."""
     critical: Sequence[str] | None = None
     """Members named in ``crit`` of what we sign, and demanded there; unset: ``issued_at`` and ``claims``."""
     required: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +105,8 @@ class JwsSettings:
         if self.critical is not None:
             return (*first, *(name for name in self.critical if name != "b64"))
         stamped = (self.issued_at,) if self.issued_at else ()
-        return tuple(dict.fromkeys((*first, *stamped, *self.claims)))
+        claims = (name for name in self.claims if name not in REGISTERED)
+        return tuple(dict.fromkeys((*first, *stamped, *claims)))
 
     @property
     def understood(self) -> frozenset[str]:
@@ -131,10 +132,10 @@ class JwsSettings:
     def _check_members(self) -> None:
         for name in ("claims", "required"):
             for member in getattr(self, name):
-                if member in REGISTERED or member in ("b64", self.issued_at):
+                if member in REGISTERED - {"cty"} or member in ("b64", self.issued_at):
                     raise ProfileError(f"{member!r} has a setting of its own.", path=name)
         for member in self.critical or ():
-            if member not in {*self.claims, self.issued_at, "b64"}:
+            if member not in {*self.claims, self.issued_at, "b64"} - REGISTERED:
                 raise ProfileError(
                     f"{member!r} is neither issued_at nor among the claims.", path="critical"
                 )

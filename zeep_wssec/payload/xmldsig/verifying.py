@@ -20,8 +20,10 @@ from datetime import datetime
 from lxml import etree
 
 from zeep_wssec.errors import (
+    KeyUsageError,
     PayloadAlgorithmError,
     PayloadMalformedError,
+    PayloadSignerError,
     PayloadUnsignedError,
     ProfileError,
     SignatureInvalidError,
@@ -184,6 +186,8 @@ def _require_signer(
             check_value(model, signer.certificate.public_key, as_written=reader.as_written)
         except (SignatureInvalidError, UnsupportedAlgorithmError) as error:
             refusal = error
+        except KeyUsageError as error:  # a key that came with the document is no concern of ours
+            raise PayloadSignerError(str(error.message), reason="weak_key") from None
         else:
             return signer
     raise refusal or SignatureInvalidError("There is no key to verify with.")

@@ -49,6 +49,7 @@ class JwsAsgi:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        scope = {**scope, "headers": list(scope.get("headers", []))}  # it may be readable once
         method, headers = str(scope["method"]), _headers(scope)
         found = body = None
         if self._gate.expects(method, headers):
@@ -99,9 +100,7 @@ def _scope_of(scope: Event, found: PayloadResult) -> Event:
     """Give the scope for the application: it may neither send past the signature nor compress before it."""
     given = (scope.get("extensions") or {}).items()
     extensions = {name: value for name, value in given if not name.startswith("http.response.")}
-    headers = [
-        item for item in scope.get("headers", []) if bytes(item[0]).lower() != b"accept-encoding"
-    ]
+    headers = [item for item in scope["headers"] if bytes(item[0]).lower() != b"accept-encoding"]
     extensions["zeep_wssec.signature"] = found
     return {**scope, "extensions": extensions, "headers": headers}
 
@@ -117,7 +116,7 @@ def target_of(scope: Event) -> str:
 def _headers(scope: Event) -> dict[str, str]:
     """Give the headers by name; repeated ones as HTTP joins them, by commas, which no signature has in it."""
     found: dict[str, str] = {}
-    for name, value in scope.get("headers", []):
+    for name, value in scope["headers"]:
         key = bytes(name).decode("latin-1").lower()
         text = bytes(value).decode("latin-1")
         found[key] = f"{found[key]}, {text}" if key in found else text

@@ -25,8 +25,8 @@ class HttpSigning:
 
     A request is signed over the octets of its body; one without a body by a method that has none, over
     its path and query as they are sent. An answer is signed over the octets of its body, decompressed.
-    Nothing else is covered: neither the method nor, where there is a body, the path, nor the status of an
-    answer and which request it is for. What must not be mistaken has to stand in the body.
+    Nothing else is covered: neither the method, the headers nor, where there is a body, the path, nor the
+    status of an answer and which request it is for. What must not be mistaken has to stand in the body.
     """
 
     def __init__(self, jws: Jws, *, unverified_answers: str = "") -> None:
