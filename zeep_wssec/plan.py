@@ -50,9 +50,16 @@ class Service:
     answer_seconds: float | None = None
     """How long one answer may take as a whole, however slowly it trickles in. ``None``: ten times
     ``timeout_seconds``."""
+    http_signature: str | None = None
+    """Payload of format ``"jws"`` by which requests are signed as HTTP messages and answers are verified;
+    unset: they are not."""
+    unsigned_answers: str = ""
+    """Why answers without such a signature are taken; empty: they are refused."""
 
     def __post_init__(self) -> None:
         _check_time("timeout_seconds", self.timeout_seconds)
+        if self.unsigned_answers and self.http_signature is None:
+            raise ProfileError("This goes with http_signature.", path="unsigned_answers")
         if self.answer_seconds is not None:
             _check_time("answer_seconds", self.answer_seconds)
 
@@ -140,6 +147,7 @@ class Plan:
         _check_kind("payload", self.payload, Mapping)
         for name, settings in self.payload.items():
             _check_payload(name, settings)
+        _check_http_signature(self.service.http_signature, self.payload)
         for name, overlay in self.operations.items():
             _check_kind(f"operation[{name!r}]", overlay, Overlay)
             _check_demands(f"operation[{name!r}].inbound", overlay.inbound)
@@ -236,6 +244,15 @@ def _check_payload(name: str, settings: object) -> None:
             f"Needed are the settings of a payload format, not {type(settings).__name__}.",
             hint="Write CmsSettings(…) or those of another format.",
             path=f"payload.{name}",
+        )
+
+
+def _check_http_signature(name: str | None, payload: Mapping[str, object]) -> None:
+    if name is not None and format_of(payload.get(name)) != "jws":
+        raise ProfileError(
+            f"There is no payload {name!r} of the format jws.",
+            hint=f'Add [payload.{name}] with format = "jws".',
+            path="service.http_signature",
         )
 
 

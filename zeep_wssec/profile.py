@@ -23,8 +23,6 @@ from zeep_wssec.errors import ProfileError
 from zeep_wssec.exchange import Received
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import hides_frames
-from zeep_wssec.payload.formats import make_format
-from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.plan import Overlay, Plan, Service
 from zeep_wssec.profile_connections import ProfileConnections
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
@@ -131,6 +129,7 @@ class Profile(ProfileConnections):
         from zeep_wssec.profile_file import load_plan
 
         self.plan = load_plan(self.path).continuing(self.plan)
+        self._formats = {}
 
     # Without zeep.
 
@@ -191,35 +190,6 @@ class Profile(ProfileConnections):
         root = read_reply(reply, self.plan.limits)
         sent = read_request(request, actor=self.plan.header.actor)
         return self._check(root, sent, now, operation=operation, replay=replay)
-
-    def payload(self, name: str | None = None) -> PayloadFormat:
-        """Give the format that protects data outside of messages, with the keys of this profile.
-
-        Args:
-            name: As in ``[payload.NAME]``; may be left out where there is only one.
-
-        Raises:
-            ProfileError: There is none of that name.
-            PayloadUsageError: What the format needs is not installed.
-        """
-        settings = self.plan.payload
-        if name is None and len(settings) == 1:
-            name = next(iter(settings))
-        if name is None or name not in settings:
-            problem = (
-                "Which payload is meant is not said."
-                if name is None
-                else f"There is no payload {name!r}."
-            )
-            hint = (
-                f"There are {', '.join(settings)}."
-                if settings
-                else "Add [payload.NAME] to the profile."
-            )
-            raise ProfileError(problem, hint=hint, path="payload")
-        if name not in self._formats:
-            self._formats[name] = make_format(settings[name], keystore=self.plan.keystore)
-        return self._formats[name]
 
     def __repr__(self) -> str:
         plan, path = vars(self).get("plan"), vars(self).get("path")  # it may not be whole yet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     import httpx
     import requests
 
+    from zeep_wssec.payload.results import PayloadResult
     from zeep_wssec.transport.asynchronous import AsyncProfileTransport
+    from zeep_wssec.transport.http_signing.messages import HttpSigning
 
 
 class ProfileConnections(ProfileHook):
@@ -121,6 +124,33 @@ class ProfileConnections(ProfileHook):
         """Make a ``zeep.AsyncClient`` with this profile and its transport; see ``client``."""
         transport = options.pop("transport", None) or self.async_transport()
         return open_async_client(self, wsdl, address=address, transport=transport, **options)
+
+    # What the transports ask.
+
+    def http_signature(self, address: str, message: bytes) -> dict[str, str]:
+        """Give the header that signs a request as an HTTP message; empty where none is asked for."""
+        signing = self._http_signing()
+        if signing is None:
+            return {}
+        return signing.request_header("POST", address, message, now=moment(None, self._clock))
+
+    def check_http_signature(
+        self, status: int, headers: Mapping[str, str], content: bytes
+    ) -> PayloadResult | None:
+        """Verify the signature of an answer as an HTTP message, where one is asked for."""
+        signing = self._http_signing()
+        if signing is None:
+            return None
+        return signing.check_answer(status, headers, content, now=moment(None, self._clock))
+
+    def _http_signing(self) -> HttpSigning | None:
+        service = self.plan.service
+        if service.http_signature is None:
+            return None
+        from zeep_wssec.transport.http_signing.messages import HttpSigning
+
+        jws: Any = self.payload(service.http_signature)
+        return HttpSigning(jws, unverified_answers=service.unsigned_answers)
 
     def _tls(self) -> ContextSource:
         return ContextSource(

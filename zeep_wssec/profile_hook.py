@@ -21,6 +21,7 @@ from zeep_wssec.keys.external_key import in_event_loop, signs_remotely
 from zeep_wssec.keys.notices import tell
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
 from zeep_wssec.keys.secrets import without_frames
+from zeep_wssec.payload.formats import make_format
 from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.plan import Plan
 from zeep_wssec.postponed import postpone
@@ -86,6 +87,35 @@ class ProfileHook:
     def on_exchange(self, callback: Callable[[ExchangeRecord], None]) -> None:
         """Call ``callback`` at the end of every exchange through zeep, in the thread or task of the call."""
         self._listeners = (*self._listeners, callback)
+
+    def payload(self, name: str | None = None) -> PayloadFormat:
+        """Give the format that protects data outside of messages, with the keys of this profile.
+
+        Args:
+            name: As in ``[payload.NAME]``; may be left out where there is only one.
+
+        Raises:
+            ProfileError: There is none of that name.
+            PayloadUsageError: What the format needs is not installed.
+        """
+        settings = self.plan.payload
+        if name is None and len(settings) == 1:
+            name = next(iter(settings))
+        if name is None or name not in settings:
+            problem = (
+                "Which payload is meant is not said."
+                if name is None
+                else f"There is no payload {name!r}."
+            )
+            hint = (
+                f"There are {', '.join(settings)}."
+                if settings
+                else "Add [payload.NAME] to the profile."
+            )
+            raise ProfileError(problem, hint=hint, path="payload")
+        if name not in self._formats:
+            self._formats[name] = make_format(settings[name], keystore=self.plan.keystore)
+        return self._formats[name]
 
     # What zeep calls.
 

@@ -25,6 +25,7 @@ from zeep_wssec.transport.guard import (
     check_response,
     is_raw,
     shown_address,
+    signed_headers,
 )
 from zeep_wssec.transport.httpx_client import make_async_client, make_client
 from zeep_wssec.transport.tls import ContextSource
@@ -98,12 +99,17 @@ class AsyncProfileTransport(AsyncTransport):
 
         Raises:
             TransportSecurityError: A redirect, a connection that fails, an answer over the limit.
+            PayloadError: An answer without the signature of HTTP messages that is demanded.
             InboundError: An answer that would slip past verification and is refused.
         """
         envelope = await self._protected(envelope)
-        call = call_at_start(self._profile, address, headers)
+        call, octets = call_at_start(self._profile, address, headers), to_octets(envelope)
+        if self._profile.plan.service.http_signature is not None:
+            headers = await asyncio.to_thread(  # a key service may be asked
+                signed_headers, self._profile, call, address, octets, headers
+            )
         try:
-            response = await self.post(address, to_octets(envelope), headers)
+            response = await self.post(address, octets, headers)
         except TransportSecurityError as error:
             self._profile.finish(call, error)
             raise without_frames(error)  # noqa: B904  # it is the same error

@@ -13,6 +13,7 @@ from zeep_wssec.calls import Call
 from zeep_wssec.demands import Demands, Inbound, OverTLS
 from zeep_wssec.errors import RequirementError, TransportSecurityError, WSSecError
 from zeep_wssec.keys.secrets import hides_frames
+from zeep_wssec.payload.results import PayloadResult
 from zeep_wssec.plan import Plan
 from zeep_wssec.replay import MemoryReplayStore
 from zeep_wssec.settings import BinaryToken, Step, UsernameToken
@@ -48,6 +49,14 @@ class CallChecker(Protocol):
     def finish(self, call: Call, error: WSSecError) -> None:
         """Record a call that ends in ``error``."""
 
+    def http_signature(self, address: str, message: bytes) -> dict[str, str]:
+        """Give the header that signs a request as an HTTP message; empty where none is asked for."""
+
+    def check_http_signature(
+        self, status: int, headers: Mapping[str, str], content: bytes
+    ) -> PayloadResult | None:
+        """Verify the signature of an answer as an HTTP message, where one is asked for."""
+
     def accept(self, call: Call) -> None:
         """Record a call whose answer was accepted without zeep's hook."""
 
@@ -74,6 +83,26 @@ def call_at_start(profile: CallChecker, address: str, headers: Mapping[str, obje
         calls.end(call)
         raise
     return call
+
+
+def signed_headers(
+    profile: CallChecker, call: Call, address: str, message: bytes, headers: dict[str, str]
+) -> dict[str, str]:
+    """Add the signature of a request as an HTTP message, made of the octets that are sent.
+
+    Raises:
+        PayloadError: It cannot be made; the call is ended, nothing was sent.
+        KeyMaterialError: The key is missing or must not sign.
+    """
+    try:
+        return {**headers, **profile.http_signature(address, message)}
+    except WSSecError as error:
+        error.request_sent = "no"
+        profile.finish(call, error)
+        raise
+    except BaseException:
+        calls.end(call)
+        raise
 
 
 def _check_plain_http(profile: CallChecker, call: Call, host: str) -> None:
@@ -141,6 +170,7 @@ def check_response(
 
     Raises:
         TransportSecurityError: A redirect, or no SOAP message.
+        PayloadError: The answer is not signed as the HTTP message that it must be.
         RequirementError: No content, although something must be proved.
         InboundError: The answer is checked here and refused, or is no XML.
     """
@@ -153,6 +183,7 @@ def check_response(
                 hint="State the right address.",
                 status=status,
             )
+        profile.check_http_signature(status, headers, content)
         if 200 <= status < 300 and not content:
             _check_empty(profile, call)
             profile.accept(call)

@@ -22,6 +22,7 @@ from zeep_wssec.transport.guard import (
     check_response,
     is_raw,
     shown_address,
+    signed_headers,
 )
 from zeep_wssec.transport.requests_session import make_session, secure_session
 from zeep_wssec.transport.tls import ContextSource
@@ -100,11 +101,13 @@ class ProfileTransport(Transport):
 
         Raises:
             TransportSecurityError: A redirect, a connection that fails, an answer over the limit.
+            PayloadError: An answer without the signature of HTTP messages that is demanded.
             InboundError: An answer that would slip past verification and is refused.
         """
-        call = call_at_start(self._profile, address, headers)
+        call, octets = call_at_start(self._profile, address, headers), to_octets(envelope)
+        headers = signed_headers(self._profile, call, address, octets, headers)
         try:
-            response = self.post(address, to_octets(envelope), headers)
+            response = self.post(address, octets, headers)
         except TransportSecurityError as error:
             self._profile.finish(call, error)
             raise without_frames(error)  # noqa: B904  # it is the same error
