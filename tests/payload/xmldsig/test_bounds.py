@@ -21,6 +21,8 @@ from zeep_wssec.payload.xmldsig import XmlDsig, XmlDsigSettings
 from zeep_wssec.payload.xmldsig import key_info as key_info_module
 from zeep_wssec.xmlcrypto.signature_model import DS
 
+NAMES: dict[str, Any] = {"namespaces": {"i": "urn:invoice"}}
+
 
 def with_names(document: bytes, name: str, count: int) -> bytes:
     def change(root: etree._Element) -> None:
@@ -96,6 +98,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "attribute that is none": {"id_attribute": "a b"},
     "Id that is none": {"signature_id": 'x"/>'},
     "too many elements": {"kind": "detached", "elements": [f"/r/e{at}" for at in range(15)]},
+    "filter that starts at an element": {"xpath_filters": ["subtract a"]},
+    "filter that starts nowhere": {"xpath_filters": ["subtract ."]},
     "too many filters": {"xpath_filters": ["subtract //a"] * 5},
 }
 
@@ -196,3 +200,30 @@ def test_certificate_with_a_broken_key(sides: Sides) -> None:
     with pytest.raises(PayloadSignerError) as caught:
         verified(sides.receiver(), changed(document, show))
     assert caught.value.reason == "weak_key"
+
+
+def test_document_that_has_no_canonical_form(sides: Sides) -> None:
+    """What cannot be signed is the document's fault, whichever step finds out."""
+    many = " ".join(f'xmlns:n{at}="urn:{at}"' for at in range(70)).encode()
+    document = INVOICE.replace(b"<i:Invoice", b"<i:Invoice " + many)
+    total: dict[str, Any] = {"xpath_filters": ["intersect //i:Total"], **NAMES}
+    assert verified(sides.receiver(**total), signed(sides.sender(**total), document)).size
+    for form in ("c14n", "c14n11"):
+        with pytest.raises(PayloadMalformedError, match="namespaces"):
+            sides.sender(**total, canonicalization=form).sign(document, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"kind": "enveloping"}, {"parent": "//i:Total", "xades": "bes"}]
+)
+def test_as_deep_as_can_be_read(sides: Sides, settings: dict[str, Any]) -> None:
+    """A signature adds levels of its own: what would be too deep with it is not signed."""
+    wanted = {**settings, **NAMES}
+    for levels, is_read in ((88, True), (89, False)):
+        wrapped = (b"<d>" * levels, b"<i:Total/>", b"</d>" * levels)
+        document = b"<i:Invoice xmlns:i='urn:invoice'>" + b"".join(wrapped) + b"</i:Invoice>"
+        if is_read:
+            assert verified(sides.receiver(**wanted), signed(sides.sender(**wanted), document)).size
+        else:
+            with pytest.raises(PayloadMalformedError, match="deeper"):
+                sides.sender(**wanted).sign(document, now=NOW)

@@ -337,8 +337,13 @@ def test_content_of_a_detached_signature(sides: Sides) -> None:
 
 def test_signing_twice(sides: Sides) -> None:
     """What has a signature is not signed again: the second one would hide the first."""
-    with pytest.raises(PayloadMalformedError, match="already"):
-        sides.sender().sign(signed(sides.sender()), now=NOW)
+    document = signed(sides.sender())
+    for kind in ("enveloped", "enveloping"):
+        with pytest.raises(PayloadMalformedError, match="already"):
+            sides.sender(kind=kind).sign(document, now=NOW)
+    octets: dict[str, Any] = {"kind": "enveloping", "content": "octets"}
+    twice = verified(sides.receiver(**octets), signed(sides.sender(**octets), document))
+    assert twice.content == document
 
 
 @pytest.mark.parametrize("expression", ["//i:None", "/i:Invoice/*", "string(/)"])

@@ -25,6 +25,9 @@ from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
 _BYTES_PER_NODE = 16
 _LEAST_NODES = 500_000
 """Small documents may hold little but marks; so many nodes take 120 MB and a second."""
+_MAX_DEPTH = 100
+_SIGNATURE_DEPTH = 10
+"""Levels that a Signature adds to what is signed, or takes it down: the result must be read again."""
 
 
 @contextmanager
@@ -75,7 +78,9 @@ def read_document(octets: bytes, *, ours: bool = False) -> etree._Element:
     """
     with payload_errors():
         nodes = max(len(octets) // _BYTES_PER_NODE, _LEAST_NODES)
-        limits = Limits(max_message_bytes=max(len(octets), 1), max_nodes=nodes)
+        depth = _MAX_DEPTH - _SIGNATURE_DEPTH if ours else _MAX_DEPTH
+        size = max(len(octets), 1)
+        limits = Limits(max_message_bytes=size, max_nodes=nodes, max_depth=depth)
         return parse_document(octets, limits, keep_comments=ours)
 
 

@@ -229,12 +229,18 @@ class XmlDsigSettings:
                 hint='State xades = "bes".',
                 path="max_age_seconds",
             )
-        for index, (operation, _) in enumerate(self.filters):
+        for index, (operation, expression) in enumerate(self.filters):
             path = f"xpath_filters[{index}]"
             if operation not in (("intersect", "subtract") if index == 0 else ("subtract",)):
                 raise ProfileError(
                     f"{operation!r} is no filter here.",
                     hint='Write "subtract EXPRESSION"; the first may be "intersect EXPRESSION".',
+                    path=path,
+                )
+            if not expression.startswith(("/", "(/")):
+                raise ProfileError(
+                    f"{expression!r} does not start at the document.",
+                    hint='Write "subtract //x": peers look from the document, not from its root element.',
                     path=path,
                 )
         if self.filters and self.kind != "enveloped":

@@ -69,30 +69,32 @@ class DocumentSigner:
             PayloadMalformedError: It is no document that can be signed so.
             ProfileError: An expression of the settings names no element, or several.
         """
-        if self._settings.kind == "enveloping":
-            signature = self._enveloping(octets)
-            self._fill_in(signature)
-            return etree.tostring(signature, encoding="UTF-8", xml_declaration=True)
-        root = read_document(octets, ours=True)
-        if require_signature(root) is not None:
-            raise PayloadMalformedError("The document has a Signature already; one is read.")
+        with payload_errors():
+            if self._settings.kind == "enveloping":
+                signed = self._enveloping(octets)
+                self._fill_in(signed)
+            else:
+                signed = self._inside(octets)
+        return etree.tostring(signed.getroottree(), encoding="UTF-8", xml_declaration=True)
+
+    def _inside(self, octets: bytes) -> etree._Element:
+        root = _unsigned_document(octets)
         if self._settings.kind == "enveloped":
             self._enveloped(root)
         else:
             self._detached(root)
-        return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+        return root
 
     def _enveloped(self, root: etree._Element) -> None:
         parent = self._parent(root, default=root)
         digest, form = self._settings.content_digest, self._settings.content_form
         plain = form.method == EXCLUSIVE
-        with payload_errors():
-            if self._settings.filters:
-                octets = filtered_octets(root, None, form, self._settings)
-                transforms = filters_xml(self._settings) + method_xml("Transform", form)
-                reference = filtered_reference_xml(digest, octets, transforms)
-            else:
-                reference = enveloped_reference_xml(root, None, digest, None if plain else form)
+        if self._settings.filters:
+            octets = filtered_octets(root, None, form, self._settings)
+            transforms = filters_xml(self._settings) + method_xml("Transform", form)
+            reference = filtered_reference_xml(digest, octets, transforms)
+        else:
+            reference = enveloped_reference_xml(root, None, digest, None if plain else form)
         self._put_into(parent, [reference])
 
     def _detached(self, root: etree._Element) -> None:
@@ -110,12 +112,11 @@ class DocumentSigner:
             )
         form, digest = self._settings.content_form, self._settings.content_digest
         prefixes = None if form.method == EXCLUSIVE else ()
-        with payload_errors():
-            ids = [self._id_of(element, root) for element in elements]
-            references = [
-                reference_xml(SignedPart(element=element, id=name), digest, form.method, prefixes)
-                for element, name in zip(elements, ids, strict=True)
-            ]
+        ids = [self._id_of(element, root) for element in elements]
+        references = [
+            reference_xml(SignedPart(element=element, id=name), digest, form.method, prefixes)
+            for element, name in zip(elements, ids, strict=True)
+        ]
         self._put_into(parent, references)
 
     def _enveloping(self, octets: bytes) -> etree._Element:
@@ -125,13 +126,12 @@ class DocumentSigner:
             inner = base64.b64encode(octets).decode()
         else:
             encoding = ""
-            inner = etree.tostring(read_document(octets, ours=True), encoding="unicode")
+            inner = etree.tostring(_unsigned_document(octets), encoding="unicode")
         held = f'<ds:Object Id="{name}"{encoding}>{inner}</ds:Object>'
         stand_in = etree.fromstring(
             f'<ds:Signature xmlns:ds="{DS}">{held}</ds:Signature>', _large_parser()
         )
-        with payload_errors():
-            digested = canonicalize(stand_in[0], form.without_comments())
+        digested = canonicalize(stand_in[0], form.without_comments())
         transform = method_xml("Transform", form)
         reference = digested_reference_xml(name, self._settings.content_digest, digested, transform)
         return self._unsigned([reference], held)
@@ -200,6 +200,16 @@ class DocumentSigner:
             raise PayloadMalformedError(f"The Id {stated[:80]!r} is no name.")
         IdIndex(root).require(stated)
         return stated
+
+
+def _unsigned_document(octets: bytes) -> etree._Element:
+    root = read_document(octets, ours=True)
+    if require_signature(root) is not None:
+        raise PayloadMalformedError(
+            "The document has a Signature already; one is read.",
+            hint='A signed document can be signed as octets: kind = "enveloping", content = "octets".',
+        )
+    return root
 
 
 def _require_method(settings: XmlDsigSettings, entry: KeyEntry) -> SignatureMethod:
