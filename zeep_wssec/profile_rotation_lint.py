@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry
-from zeep_wssec.keys.rotation import find_serving, is_followed, is_valid, state_of, turns
+from zeep_wssec.keys.rotation import (
+    SOON,
+    find_serving,
+    is_followed,
+    is_valid,
+    state_of,
+    turns,
+)
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
@@ -108,20 +115,33 @@ def _gaps(entries: Sequence[_Entry], now: datetime, *, option: str) -> Iterator[
             )
 
 
-def ends_unnoticed(held: Snapshot, now: datetime) -> frozenset[Certificate]:
-    """Give the certificates whose end matters to nobody: another entry of the alias serves, or will in time."""
-    keys = [entry for alias in held.keys for entry in _idle(held.keys_of(alias), now)]
-    others = [entry for alias in held.partners for entry in _idle(held.partners_of(alias), now)]
+def ends_unnoticed(
+    held: Snapshot, now: datetime, *, within: timedelta = SOON
+) -> frozenset[Certificate]:
+    """Give the certificates whose dates matter to nobody: another entry of the alias serves, or will in time."""
+    keys = [entry for alias in held.keys for entry in _idle(held.keys_of(alias), now, within)]
+    partners = (held.partners_of(alias) for alias in held.partners)
+    others = [entry for entries in partners for entry in _idle(entries, now, within)]
     served: tuple[KeyEntry | PartnerEntry, ...] = (*keys, *others)
     return frozenset(entry.certificate for entry in served)
 
 
-def _idle(entries: Sequence[_Entry], now: datetime) -> list[_Entry]:
+def _idle(entries: Sequence[_Entry], now: datetime, within: timedelta) -> list[_Entry]:
+    """Give those that have been or are followed, and those whose time has not come."""
     serving = find_serving(entries, now)
     if serving is None or not is_valid(serving.certificate, now):
         return []
-    followed = is_followed(entries, serving, serving.certificate.not_after, now)
-    return [item for item in entries if item is not serving or followed]
+    end = serving.certificate.not_after
+    followed = is_followed(entries, serving, end, now, within=within)
+    idle = [
+        item
+        for item in entries
+        if item is not serving
+        and (item.certificate.not_after <= end or item.certificate.not_before > now)
+    ]
+    if followed:
+        idle.append(serving)
+    return idle
 
 
 def idle_finding(what: str, certificate: Certificate, now: datetime) -> Finding | None:

@@ -61,6 +61,13 @@ def test_key_that_is_followed() -> None:
     ]
 
 
+def test_key_that_is_followed_by_one_that_ends() -> None:
+    """A successor with few days left changes nothing."""
+    end = OLD_ENDS + timedelta(days=5)
+    short = authority().issue("CN=client", not_after=end).keystore("client").signing_from(DAY)
+    assert len(said(CLIENT.old.keystore("client").merge(short), NEAR)) == 1
+
+
 def test_key_without_a_date() -> None:
     """The present key goes on signing, and that is said: a new key that is never used helps nobody."""
     ((category, text),) = said(CLIENT.store("client"), NOW)

@@ -65,7 +65,7 @@ def check(
 
 
 def _ending(held: Snapshot, now: datetime, within: timedelta) -> list[dict[str, Any]]:
-    followed = ends_unnoticed(held, now)
+    followed = ends_unnoticed(held, now, within=within)
     found = []
     for data, certificate in entry_data(held, now, within):
         if certificate is None or certificate in followed:

@@ -113,7 +113,7 @@ def _of_alias(
     for certificate in _links(serving):
         if certificate.not_after - now > within:
             continue
-        if is_followed(entries, serving, certificate.not_after, now):
+        if is_followed(entries, serving, certificate.not_after, now, within=within):
             continue
         which = (
             "The certificate" if certificate is serving.certificate else "A certificate above that"

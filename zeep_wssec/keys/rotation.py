@@ -77,19 +77,27 @@ def require_serving(entries: Sequence[_Entry], now: datetime) -> _Entry:
     )
 
 
-def is_followed(entries: Iterable[_Entry], serving: _Entry, ends: datetime, now: datetime) -> bool:
-    """Tell whether another entry takes over from the serving one in time, and ends later.
+def is_followed(
+    entries: Iterable[_Entry],
+    serving: _Entry,
+    ends: datetime,
+    now: datetime,
+    *,
+    within: timedelta = SOON,
+) -> bool:
+    """Tell whether another entry takes over from the serving one in time, and does not end soon itself.
 
     Args:
         entries: All entries under one alias.
         serving: The one that serves at ``now``.
         ends: When it, or what stands above it, ends.
         now: Aware time.
+        within: What is soon.
     """
     last = max(ends, now)
     return any(
         item is not serving
-        and item.certificate.not_after > last
+        and item.certificate.not_after > max(last, now + within)
         and max(item.serves_from or now, item.certificate.not_before) <= last
         for item in entries
     )
