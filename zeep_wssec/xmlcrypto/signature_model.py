@@ -199,7 +199,7 @@ def _read_canonicalization(element: etree._Element) -> CanonicalForm:
         or children_of(children[0], attributes={"PrefixList"})
     ):
         raise MalformedSecurityError("Canonicalization takes one InclusiveNamespaces at most.")
-    prefixes = tuple((children[0].get("PrefixList") or "").split())
+    prefixes = tuple((children[0].get("PrefixList") or "").split(maxsplit=_MAX_PREFIXES))
     if len(prefixes) > _MAX_PREFIXES or any(not is_listable_prefix(prefix) for prefix in prefixes):
         raise MalformedSecurityError(f"A PrefixList must hold {_MAX_PREFIXES} prefixes at most.")
     return CanonicalForm(method, prefixes)

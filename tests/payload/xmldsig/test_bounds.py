@@ -160,25 +160,41 @@ def test_small_elements(sides: Sides) -> None:
     assert caught.value.hint == ""
 
 
-def test_what_filters_leave_out_costs_little(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elements that are left out may be added by anybody: none makes the text around it be copied."""
+@pytest.mark.parametrize("behind", [b"", b"text"])
+def test_what_filters_leave_out_costs_little(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch, behind: bytes
+) -> None:
+    """Elements that are left out may be added by anybody: the text around them is put together once."""
     from payload.xmldsig.test_filters import LEAVE
 
     from zeep_wssec.payload.xmldsig import filters
 
-    document = signed(sides.sender(**LEAVE), INVOICE)
-    buyer = b"<i:Buyer/>" * 20_000
-    added = document.replace(b"  <i:Buyer", b"  " + buyer + b"<i:Buyer")
-    copied: list[int] = []
+    copied: list[str] = []
     original = filters._add_text
 
-    def counted(*given: Any) -> None:
-        copied.append(1)
-        original(*given)
+    def counted(parent: Any, before: Any, text: str) -> None:
+        copied.append(text)
+        original(parent, before, text)
 
     monkeypatch.setattr(filters, "_add_text", counted)
-    assert b"Buyer" not in (verified(sides.receiver(**LEAVE), added).content or b"")
-    assert len(copied) < 10
+    added = INVOICE.replace(b"  <i:Buyer", b"  " + (b"<i:Buyer/>" + behind) * 5_000 + b"<i:Buyer")
+    found = verified(sides.receiver(**LEAVE), signed(sides.sender(**LEAVE), added)).content or b""
+    assert b"Buyer" not in found
+    assert found.count(b"text") == (5_000 if behind else 0)
+    assert len(copied) < 20
+
+
+def test_strangers_cost_little(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a stranger has signed is digested, however rightly he has signed it."""
+    from zeep_wssec.payload.xmldsig import verifying
+
+    mallory = sides.authority.issue("mallory", key="ec-p256")
+    document = signed(XmlDsig(mallory.keystore("m")))
+    knows = sides.receiver().keystore.with_partner("mallory", mallory.certificate)
+    assert verified(XmlDsig(knows), document).signed_by == ("mallory",)
+    monkeypatch.setattr(verifying, "check_references", None)
+    with pytest.raises(PayloadSignerError):
+        verified(sides.receiver(), document)
 
 
 def test_certificate_with_a_broken_key(sides: Sides) -> None:

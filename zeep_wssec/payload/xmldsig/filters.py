@@ -86,10 +86,9 @@ def filtered_octets(
             apex = found[0]
         else:
             raise PayloadMalformedError(f"An XPath filter finds {len(found)} elements, not one.")
-    for element in leave_out:
-        if element is apex or element in apex.iterancestors():
-            raise PayloadMalformedError("The XPath filters leave nothing of the document.")
-        _drop(element)
+    if not {apex, *apex.iterancestors()}.isdisjoint(leave_out):
+        raise PayloadMalformedError("The XPath filters leave nothing of the document.")
+    _leave_out(set(leave_out))
     if apex is copied:
         return canonicalize_without(copied, None, form)
     return canonicalize(apex, form.without_comments())
@@ -105,18 +104,30 @@ def _counterpart(
     return found
 
 
-def _drop(element: etree._Element) -> None:
-    """Take an element out; the text behind it stays. One inside another that is out is out already."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    tail, element.tail = element.tail, None
-    if tail:  # a text is copied whole when something is added: not for nothing
-        _add_text(parent, element.getprevious(), tail)
-    parent.remove(element)
+def _leave_out(elements: set[etree._Element]) -> None:
+    """Take elements out; the text behind each stays.
+
+    Each parent is gone through once, and each text put together once: anybody may have added as many of
+    these elements as fit.
+    """
+    parents = {parent for element in elements if (parent := element.getparent()) is not None}
+    for parent in parents:
+        before: etree._Element | None = None
+        pieces: list[str] = []
+        for child in list(parent):
+            if child in elements:
+                pieces.append(child.tail or "")
+                child.tail = None
+                parent.remove(child)
+            else:
+                _add_text(parent, before, "".join(pieces))
+                before, pieces = child, []
+        _add_text(parent, before, "".join(pieces))
 
 
 def _add_text(parent: etree._Element, before: etree._Element | None, text: str) -> None:
+    if not text:
+        return
     if before is not None:
         before.tail = (before.tail or "") + text
     else:

@@ -6,8 +6,8 @@ The order; the numbers stand at the code:
 2. The Signature, read by an allow-list; algorithms against the opt-ins.
 3. Its references: what must be signed, and nothing that is not understood.
 4. KeyInfo: which certificate is named. It proves nothing.
-5. The value, with that certificate's key, then the digests.
-6. Whether that certificate is a partner's; the properties of XAdES.
+5. The value, with that certificate's key, and whether it is a partner's: what costs comes behind.
+6. The digests, and the properties of XAdES.
 7. What was signed is what is given: the octets that were digested.
 """
 
@@ -154,12 +154,12 @@ def verify_document(
             )
         # 4. KeyInfo.
         signers = read_signers(model.key_info, keys, now=now)
-        # 5. Value and digests.
+        # 5. The value, and who made it.
         signer = _require_signer(signers, model, reader)
+        trusted = judge.judge(signer.certificate, keys=keys, extra=signer.chain, now=now)
+        # 6. Digests, and when.
         covered = check_references(model, reader, filtered=reader.filtered)
         _check_elements(covered, root, settings)
-        # 6. Who, and when.
-        trusted = judge.judge(signer.certificate, keys=keys, extra=signer.chain, now=now)
         properties = find_signed_properties(model)
         signed_at = check_signed_properties(
             properties, signer=signer.certificate, covered=covered, settings=settings, now=now
