@@ -12,6 +12,7 @@ from attacks.forge import (
     Change,
     append,
     edited,
+    element,
     find,
     insert,
     remove,
@@ -354,3 +355,35 @@ def test_other_prefix_and_white_space() -> None:
     root = etree.fromstring(edited(message, spread))
     resign(root, issued("service"), digests=False)
     accepted(etree.tostring(root))
+
+
+_PARAMETERS = (
+    f'<wsse:TransformationParameters><ds:CanonicalizationMethod Algorithm="{EXC}"/>'
+    "</wsse:TransformationParameters>"
+)
+STR_FAULTS: dict[str, Change] = {
+    "no parameters": lambda root: _str_transform(root, ""),
+    "empty parameters": lambda root: _str_transform(root, "<wsse:TransformationParameters/>"),
+    "form beside the parameters": lambda root: _str_transform(
+        root,
+        f'<wsse:TransformationParameters/><ds:CanonicalizationMethod Algorithm="{EXC}"/>',
+    ),
+    "parameters twice": lambda root: _str_transform(root, _PARAMETERS * 2),
+    "two forms": lambda root: _str_transform(
+        root, _PARAMETERS.replace("</wsse", f'<ds:CanonicalizationMethod Algorithm="{EXC}"/></wsse')
+    ),
+}
+
+
+def _str_transform(root: etree._Element, inner: str) -> None:
+    """Give the first STR-Transform another content."""
+    found = [item for item in root.iter(f"{{{DS}}}Transform") if "STR" in str(item.get("Algorithm"))]
+    found[0][:] = list(element(f"<ds:x>{inner}</ds:x>"))
+
+
+@pytest.mark.parametrize("fault", STR_FAULTS)
+def test_str_transform(fault: str) -> None:
+    """Spec: WSS 1.1.1 section 8.3: the STR-Transform says in one place how the token is canonicalized."""
+    message = answer((Timestamp(), Signature(parts=("body", "timestamp", "token"), str_transform=True)))
+    accepted(edited(message, lambda root: _str_transform(root, _PARAMETERS)))
+    refused(edited(message, STR_FAULTS[fault]), MalformedSecurityError)

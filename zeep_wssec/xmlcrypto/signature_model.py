@@ -219,8 +219,8 @@ def _read_transform(element: etree._Element) -> tuple[CanonicalForm, bool]:
         return _read_canonicalization(element), False
     parameters = children_of(element, attributes=_ALGORITHM)
     inner = children_of(parameters[0]) if len(parameters) == 1 else []
-    tags = [child.tag for child in (*parameters, *inner)]
-    if tags != [_TRANSFORMATION_PARAMETERS, _C14N_METHOD]:
+    tags = [[child.tag for child in row] for row in (parameters, inner)]
+    if tags != [[_TRANSFORMATION_PARAMETERS], [_C14N_METHOD]]:
         raise MalformedSecurityError("An STR-Transform must say how the token is canonicalized.")
     return _read_canonicalization(inner[0]), True
 
