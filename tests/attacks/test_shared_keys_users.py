@@ -26,6 +26,7 @@ from zeep_wssec import (
     Encryption,
     Inbound,
     InboundError,
+    MalformedSecurityError,
     OverTLS,
     Profile,
     ReplayError,
@@ -229,6 +230,16 @@ def test_captured_text_as_the_name_of_a_user() -> None:
     profile = receiving(OverTLS())
     assert CAPTURED not in repr(accepted(hidden, profile).report)
     assert accepted(told, profile).report.username == CAPTURED
+
+
+@pytest.mark.parametrize("path", ["wsu:Created", "wsu:Expires"])
+def test_captured_text_as_a_time(path: str) -> None:
+    """An error quotes what is no time, but not if it came encrypted."""
+    message, profile = sending(STAMP), receiving(OverTLS())
+    hidden = with_content(message, path, encrypted=True)
+    assert "SECRET" not in str(refused(hidden, MalformedSecurityError, profile))
+    told = with_content(message, path, encrypted=False)
+    assert CAPTURED in str(refused(told, MalformedSecurityError, profile))
 
 
 def test_name_that_was_encrypted_by_its_signer() -> None:

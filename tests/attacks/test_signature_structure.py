@@ -377,13 +377,17 @@ STR_FAULTS: dict[str, Change] = {
 
 def _str_transform(root: etree._Element, inner: str) -> None:
     """Give the first STR-Transform another content."""
-    found = [item for item in root.iter(f"{{{DS}}}Transform") if "STR" in str(item.get("Algorithm"))]
+    found = [
+        item for item in root.iter(f"{{{DS}}}Transform") if "STR" in str(item.get("Algorithm"))
+    ]
     found[0][:] = list(element(f"<ds:x>{inner}</ds:x>"))
 
 
 @pytest.mark.parametrize("fault", STR_FAULTS)
 def test_str_transform(fault: str) -> None:
     """Spec: WSS 1.1.1 section 8.3: the STR-Transform says in one place how the token is canonicalized."""
-    message = answer((Timestamp(), Signature(parts=("body", "timestamp", "token"), str_transform=True)))
+    message = answer(
+        (Timestamp(), Signature(parts=("body", "timestamp", "token"), str_transform=True))
+    )
     accepted(edited(message, lambda root: _str_transform(root, _PARAMETERS)))
     refused(edited(message, STR_FAULTS[fault]), MalformedSecurityError)

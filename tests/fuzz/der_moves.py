@@ -45,7 +45,9 @@ def read(data: bytes, depth: int = 0) -> list[Item] | None:
         return None
     items = []
     for tag, value in pairs:
-        children = read(value, depth + 1) if tag & 0x20 or (tag == 0x04 and len(value) > 4) else None
+        children = (
+            read(value, depth + 1) if tag & 0x20 or (tag == 0x04 and len(value) > 4) else None
+        )
         items.append(Item(tag, value, children or None, depth))
     return items
 
@@ -81,7 +83,6 @@ def _change(siblings: list[Item], index: int, other: Item, move: Move) -> None:
     elif kind == 1:
         siblings.insert(index, Item(item.tag, item.value, item.children))
     elif kind == 2:
-        # A copy, so that no element comes to stand inside itself.
         row = read(other.to_bytes(), other.depth) or []
         siblings[index : index + 1] = row
     elif kind == 3:
@@ -90,7 +91,9 @@ def _change(siblings: list[Item], index: int, other: Item, move: Move) -> None:
         item.children, item.value = None, _VALUES[move.c % len(_VALUES)]
     elif kind == 5 and item.children is None and item.value:
         at = move.c % len(item.value)
-        item.value = item.value[:at] + bytes([item.value[at] ^ (1 << move.d % 8)]) + item.value[at + 1 :]
+        item.value = (
+            item.value[:at] + bytes([item.value[at] ^ (1 << move.d % 8)]) + item.value[at + 1 :]
+        )
     elif kind == 6:
         siblings[index] = Item(0x30, b"", [item])
     elif item.children is not None and item.children:

@@ -7,6 +7,7 @@ same change can come from a fuzzer's bytes, from Hypothesis or from a stored inp
 from __future__ import annotations
 
 import copy
+import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -16,9 +17,11 @@ from lxml import etree
 from vectors.corpus import good_vectors
 
 from zeep_wssec.soap.ids import ID_ATTRIBUTES
-from zeep_wssec.soap.namespaces import SOAP11, SOAP12
+from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSSE
 
 _FORM = struct.Struct(">BBHHHH")
+_SECURITY = f"{{{WSSE}}}Security"
+_SECONDS = re.compile(r":\d\d(\.\d+)?Z$")
 MOST_NODES = 2000
 """Elements above which a message grows no further."""
 
@@ -63,6 +66,14 @@ class Tree:
         """Give an element that is not the root."""
         nodes = self.nodes()[1:]
         return nodes[number % len(nodes)] if nodes else etree.SubElement(self.root, "{urn:t}only")
+
+    def spoken(self) -> list[etree._Element]:
+        """Elements that applications read: all but the envelope's own and those for security."""
+        return [
+            node
+            for node in self.nodes()[2:]
+            if not any(item.tag == _SECURITY for item in (node, *node.iterancestors()))
+        ]
 
     def put(self, node: etree._Element, target: etree._Element, place: int) -> None:
         """Put ``node`` below ``target``, unless that is inside it or the message is large already."""
@@ -251,8 +262,9 @@ def _edited(text: str, move: Move) -> str:
 
 
 def change_text(tree: Tree, move: Move) -> None:
-    """Give an element another text or tail."""
-    node = tree.any(move.a)
+    """Give an element another text or tail; half of the time one that an application reads."""
+    spoken = tree.spoken() if move.mode >= 128 else []
+    node = spoken[move.a % len(spoken)] if spoken else tree.any(move.a)
     if move.mode % 4 == 0:
         node.text = tree.any(move.b).text
     elif move.mode % 4 == 1:
@@ -267,7 +279,10 @@ def bind_prefix(tree: Tree, move: Move) -> None:
     if node is tree.root:
         return
     prefixes = sorted({prefix or "" for item in tree.nodes() for prefix in item.nsmap})
-    namespaces = sorted({uri for item in tree.nodes() for uri in item.nsmap.values()}) + ["urn:evil"]
+    namespaces = [
+        *sorted({uri for item in tree.nodes() for uri in item.nsmap.values()}),
+        "urn:evil",
+    ]
     prefix = prefixes[move.b % len(prefixes)]
     bound = {prefix or None: namespaces[move.c % len(namespaces)]}
     made = etree.Element(node.tag, dict(node.attrib), bound)
@@ -300,6 +315,8 @@ def forge(tree: Tree, move: Move) -> None:
 def wrap_signed(tree: Tree, move: Move) -> None:
     """Move something with an Id aside, and put a forged copy into its place."""
     bearers = [node for node in tree.nodes()[1:] if _id_of(node) is not None]
+    spoken = [node for node in tree.spoken() if _id_of(node) is not None]
+    bearers = spoken if spoken and move.mode >= 128 else bearers
     if not bearers:
         return
     node, target = bearers[move.a % len(bearers)], tree.any(move.b)
@@ -308,13 +325,17 @@ def wrap_signed(tree: Tree, move: Move) -> None:
     forged = copy.deepcopy(node)
     found = _id_of(node)
     assert found is not None
-    if move.mode % 3 == 0:
+    if move.mode % 4 != 2:
         del forged.attrib[found[0]]
-    elif move.mode % 3 == 1:
+    if move.mode % 4 == 1:
         forged.set(found[0], "forged-1")
+    elif move.mode % 4 == 3:
+        forged.set("{urn:t}Id", found[1])
     for item in forged.iter("{*}*"):
         if item.text and item.text.strip():
-            item.text = "forged"
+            # A time stays one, so that a forged Timestamp is a fresh one.
+            item.text, times = _SECONDS.subn(":00Z", item.text)
+            item.text = item.text if times else "forged"
     _parent(node).replace(node, forged)
     target.insert(move.c % (len(target) + 1), node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from zeep_wssec.errors import WSSecError
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.token_reference import TOKEN_REFERENCE
 from zeep_wssec.results import Checked
-from zeep_wssec.soap.namespaces import DS, WSU
+from zeep_wssec.soap.ids import ID_ATTRIBUTES
+from zeep_wssec.soap.namespaces import DS, WSU, XENC
 from zeep_wssec.soap.parts import find_part
 
 
@@ -150,7 +152,8 @@ class Original:
         named = [
             node
             for node in raw.iter("{*}*")
-            if {node.get(f"{{{WSU}}}Id"), node.get("Id")} & uris and node.tag != f"{{{DS}}}Reference"
+            if {node.get(f"{{{WSU}}}Id"), node.get("Id")} & uris
+            and node.tag != f"{{{DS}}}Reference"
         ]
         return cls(vector, read(vector, vector.message), frozenset(map(canonical, named)))
 
@@ -167,13 +170,40 @@ def _compare(original: Original, seen: Seen) -> Iterator[str]:
             yield f"{part} is not the one that was signed"
     if not seen.covered <= first.covered | original.sealed:
         yield "evidence names an element that was not signed"
+    yield from _unopened(seen)
+    yield from _ambiguous(seen)
     for part, form in seen.reported.items():
         if form not in first.covered | original.sealed:
             yield f"the report says that {part} was signed, and another one is read"
 
 
+def _unopened(seen: Seen) -> Iterator[str]:
+    """Ciphertext in Body or header, or for WS-Security by its KeyInfo, is opened, or the message refused."""
+    places = (seen.message.security, seen.checked.body)
+    for node in seen.checked.envelope.iter(f"{{{XENC}}}EncryptedData"):
+        parent = node.getparent()
+        named = node.find(f"{{{DS}}}KeyInfo/{TOKEN_REFERENCE}") is not None
+        if named or any(parent is place for place in places):
+            yield "an EncryptedData is left unopened"
+
+
+def _ambiguous(seen: Seen) -> Iterator[str]:
+    """Whatever a reference names must bear its Id alone, however the attribute is spelled."""
+    security = seen.message.security
+    uris = {str(node.get("URI")) for node in security.iter(f"{{{DS}}}Reference")}
+    bearers: Counter[str] = Counter()
+    for node in seen.checked.envelope.iter("{*}*"):
+        bearers.update({node.attrib[name] for name in ID_ATTRIBUTES if name in node.attrib})
+    for uri in uris:
+        if bearers[uri[1:]] > 1:
+            yield f"{uri} names {bearers[uri[1:]]} elements"
+
+
 def assert_harmless(
-    vector: Vector, given: bytes | etree._Element, *, also: Callable[[Exception], None] | None = None
+    vector: Vector,
+    given: bytes | etree._Element,
+    *,
+    also: Callable[[Exception], None] | None = None,
 ) -> Seen | None:
     """Check a changed message.
 

@@ -64,6 +64,10 @@ def _change(where: Any, key: Any, value: Any, name: Any, move: Move) -> None:
     elif kind == 6 and isinstance(where[key], str):
         text = where[key]
         at = move.d % (len(text) + 1)
-        where[key] = (text[:at], text[at:], text + text, text.upper(), f"{text[:at]}\u202e{text[at:]}")[
-            move.mode % 5
-        ]
+        where[key] = (
+            text[:at],
+            text[at:],
+            text + text,
+            text.upper(),
+            f"{text[:at]}\u202e{text[at:]}",
+        )[move.mode % 5]

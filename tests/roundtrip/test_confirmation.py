@@ -11,6 +11,7 @@ from roundtrip.pair import NOW, accepted, client, envelope, refused, service, tr
 from zeep_wssec import (
     Exchange,
     Inbound,
+    MalformedSecurityError,
     OutboundError,
     OverTLS,
     Profile,
@@ -118,3 +119,13 @@ def test_part_without_its_step() -> None:
     for steps in ((CONFIRMED,), (Timestamp(), CONFIRMED, SignatureConfirmation())):
         with pytest.raises(ProfileError):
             service(*steps)
+
+
+def test_content() -> None:
+    """Spec: WSS 1.1.1 section 8.5: a confirmation is empty; unsigned or not, one with content is broken."""
+    message = answered(request().signature_values, (Timestamp(), SignatureConfirmation()))
+    judge = client(inbound=OverTLS())
+    accepted(message, judge)
+    root = tree_of(message)
+    next(root.iter(f"{{{WSSE11}}}SignatureConfirmation")).append(etree.Element("x"))
+    refused(etree.tostring(root), MalformedSecurityError, judge)

@@ -53,16 +53,20 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
     tags = [child.tag for child in element]
     if tags not in ([CREATED], [CREATED, EXPIRES]) or set(element.keys()) - {WSU_ID}:
         raise MalformedSecurityError("A Timestamp must hold one Created, then one Expires at most.")
+    created = _read_time(message, element[0])
+    expires = _read_time(message, element[1]) if len(tags) == 2 else None
+    check_fresh(message, created, expires)
+    message.evidence.append(TimestampEvidence(node=element, created=created, expires=expires))
+
+
+def _read_time(message: Incoming, element: etree._Element) -> datetime:
     try:
-        created = parse_time(element[0])
-        expires = parse_time(element[1]) if len(tags) == 2 else None
+        return parse_time(element)
     except MalformedSecurityError as error:
-        shown = message.shown(element[0], "")
+        shown = message.shown(element, "")
         raise MalformedSecurityError(
             f"A Timestamp holds {shown}." if shown else str(error)
         ) from None
-    check_fresh(message, created, expires)
-    message.evidence.append(TimestampEvidence(node=element, created=created, expires=expires))
 
 
 def check_fresh(message: Incoming, created: datetime, expires: datetime | None = None) -> None:

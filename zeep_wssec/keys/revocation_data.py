@@ -24,7 +24,10 @@ from zeep_wssec.keys.der import read_tlv
 from zeep_wssec.keys.names import CanonicalName, canonical_name, printable, read_name
 
 _CRL_BLOCK = re.compile(rb"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.DOTALL)
-_BROKEN = (ValueError, TypeError, Warning, OverflowError, x509.DuplicateExtension)
+_BROKEN = (
+    ValueError, TypeError, Warning, OverflowError, x509.DuplicateExtension, x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 _UNDERSTOOD = (ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.CRL_NUMBER)
 MAX_RESPONDERS = 4
 """Certificates looked at in one OCSP answer; a responder sends one."""

@@ -6,7 +6,6 @@ A profile uses the names; a message carries the URIs. What stands in no table he
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -258,11 +257,6 @@ LEGACY: Final = {
     "3des": "Triple DES content encryption",
 }
 """The opt-ins, each to be given with a reason."""
-
-
-def names(items: Iterable[Digest | SignatureMethod | DataCipher | KeyTransport]) -> str:
-    """List names for an error: those that need no opt-in."""
-    return ", ".join(item.name for item in items if not getattr(item, "legacy", ""))
 
 
 def default_signature_method(key_kind: str, digest: str) -> SignatureMethod | None:

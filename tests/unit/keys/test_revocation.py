@@ -320,6 +320,14 @@ def test_broken_information(field: str, data: bytes) -> None:
         load_rules(**{field: data})  # type: ignore[arg-type]
 
 
+def test_crl_of_a_version_that_there_is_not(root: Authority) -> None:
+    """Spec: RFC 5280 section 5.1.2.1: version 2; another one is an error when it is loaded."""
+    crl = root.crl()
+    assert len(load_rules(crls=crl).crls) == 1
+    with pytest.raises(KeyLoadError, match="broken"):
+        load_rules(crls=crl.replace(b"\x02\x01\x01", b"\x02\x01\x02", 1))
+
+
 def test_crl_in_pem(judge: Callable[..., str], root: Authority, leaf: Issued) -> None:
     """DER and PEM are the same list."""
     from cryptography.hazmat.primitives.serialization import Encoding

@@ -1,0 +1,291 @@
+"""Targets about key files, certificates and what tells whether they are revoked."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from unittest.mock import patch
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from fuzz.der_moves import Item, changed, read
+from fuzz.guard import Log
+from fuzz.moves import unpack
+from fuzz.oracle import Finding
+
+from zeep_wssec import Keystore
+from zeep_wssec.errors import KeyLoadError, KeyMaterialError, UntrustedCertificateError
+from zeep_wssec.keys import pem, pkcs12_crypto
+from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.certificate_paths import pkcs7_certificates, read_pkcs7, read_pki_path
+from zeep_wssec.keys.fitness import check_fitness
+from zeep_wssec.keys.path import Rfc5280PathValidator
+from zeep_wssec.keys.revocation_data import load_crls, load_ocsp
+from zeep_wssec.keys.trust import TrustStore
+from zeep_wssec.testing.authority import Authority, Issued
+
+NOW = datetime(2027, 6, 1, 12, 0, tzinfo=UTC)
+PASSWORDS: Sequence[str | None] = (None, "", "throwaway", "another")
+PLAIN = "throwaway"
+ITERATIONS = 5_000
+"""Most rounds of a password's derivation here: the library takes more, which only takes longer."""
+
+
+@cache
+def authority() -> Authority:
+    """A root whose key signs what the moves make."""
+    return Authority.create("CN=Fuzz CA,O=Example", now=NOW, key="ec-p256")
+
+
+@cache
+def middle() -> Authority:
+    """An authority under it."""
+    return authority().intermediate("CN=Fuzz Middle,O=Example", key="ec-p256", path_length=1)
+
+
+@cache
+def leaf() -> Issued:
+    """A certificate with most extensions that are looked at."""
+    names = x509.NameConstraints([x509.DNSName("example")], None)
+    policies = x509.CertificatePolicies(
+        [x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), ["https://a.example/cps"])]
+    )
+    points = x509.CRLDistributionPoints(
+        [
+            x509.DistributionPoint(
+                [x509.UniformResourceIdentifier("http://a.example/crl")], None, None, None
+            )
+        ]
+    )
+    return middle().issue(
+        "CN=leaf,OU=\N{SNOWMAN},O=Example,C=DE",
+        key="ec-p256",
+        san=["a.example", "127.0.0.1", "https://a.example/", "a@a.example"],
+        extended_key_usage=["client_auth", "email_protection"],
+        extensions=[(names, False), (policies, False), (points, False)],
+    )
+
+
+@cache
+def trust() -> TrustStore:
+    """Trust in the root only."""
+    return TrustStore.load(anchors=authority().pem)
+
+
+@cache
+def certificate_list() -> bytes:
+    """A CRL that lists the leaf."""
+    return middle().crl(leaf(), reason=x509.ReasonFlags.key_compromise)
+
+
+@cache
+def answer() -> bytes:
+    """An OCSP response about the leaf."""
+    return middle().ocsp(leaf(), status="revoked")
+
+
+# Key files.
+
+
+def _load(data: bytes, password: str | None) -> None:
+    with (
+        patch.object(pkcs12_crypto, "MAX_ITERATIONS", ITERATIONS),
+        patch.object(pkcs12_crypto, "MAX_SCRYPT_BYTES", 2**20),
+        patch.object(pem, "MAX_ITERATIONS", ITERATIONS),
+        patch.object(pem, "MAX_SCRYPT_WORK", 2**16),
+    ):
+        try:
+            made = Keystore.from_bytes(data, password=password)
+        except KeyMaterialError as error:
+            text = f"{error} {error.to_dict()}"
+            if password and password in text:
+                raise Finding(f"an error tells the password: {text[:200]}") from None
+            return
+    for entry in made.snapshot().keys.values():
+        repr(entry)
+        entry.certificate.describe()
+
+
+def run_keystore(data: bytes, log: Log) -> None:
+    """PEM, PKCS#12, or anything else, with one of a few passwords."""
+    if data:
+        _load(data[1:], PASSWORDS[data[0] % len(PASSWORDS)])
+
+
+@cache
+def _files() -> Sequence[bytes]:
+    issued = leaf()
+    return (
+        issued.key_pem() + issued.chain_pem,
+        issued.pkcs12(None),
+        issued.key_pem(PLAIN) + issued.certificate_pem,
+        issued.pkcs12(PLAIN),
+    )
+
+
+def keystore_seeds() -> Iterator[bytes]:
+    """Files as tools write them."""
+    for data in _files():
+        for number in (0, 2):
+            yield bytes([number]) + data
+
+
+def _pem_to_der(data: bytes) -> tuple[str, bytes]:
+    label = data[11 : data.index(b"-----", 11)].decode()
+    start = data.index(b"\n") + 1
+    end = data.index(b"-----END")
+    return label, base64.b64decode(data[start:end])
+
+
+def run_keystore_moves(data: bytes, log: Log) -> None:
+    """A key file with its DER changed."""
+    if len(data) < 2:
+        return
+    original = _files()[data[0] % 4]
+    moves = unpack(data[2:])
+    if original.startswith(b"-----"):
+        label, der = _pem_to_der(original)
+        text = base64.encodebytes(changed(der, moves)).decode()
+        rest = original[original.index(b"-----BEGIN CERT") :]
+        made = f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode() + rest
+    else:
+        made = changed(original, moves)
+    _load(made, PASSWORDS[data[1] % len(PASSWORDS)])
+
+
+# Certificates.
+
+
+def _look_at(certificate: Certificate) -> None:
+    """Read every attribute: what a broken certificate has is known when it is parsed, or never raises."""
+    for name in dir(Certificate):
+        if not name.startswith("_") and name not in ("from_der", "from_pem", "public_key", "x509"):
+            value = getattr(certificate, name)
+            if name == "describe" and any(not char.isprintable() for char in value()):
+                raise Finding(f"a certificate describes itself as {value()!r}")
+    repr(certificate)
+    certificate.matches_issuer_serial(certificate.issuer, certificate.serial_number)
+    certificate.has_subject(certificate.subject)
+    for purpose in ("sign", "verify", "encrypt"):
+        check_fitness(certificate, purpose=purpose, now=NOW)  # type: ignore[arg-type]
+
+
+def _judge(certificate: Certificate, extra: Sequence[Certificate] = ()) -> None:
+    try:
+        Rfc5280PathValidator(cache_size=0).validate(
+            certificate, trust=trust(), extra=tuple(extra), now=NOW
+        )
+    except UntrustedCertificateError as error:
+        error.to_dict()
+
+
+def _one(data: bytes) -> None:
+    certificate = Certificate.from_der(data)
+    _look_at(certificate)
+    _judge(certificate, [middle().certificate])
+
+
+def _several(read_them: Callable[[bytes], Sequence[Certificate]], data: bytes) -> None:
+    first, *others = read_them(data)
+    _look_at(first)
+    _judge(first, others)
+
+
+def _text(data: bytes) -> None:
+    for certificate in Certificate.from_pem(data):
+        _look_at(certificate)
+
+
+def _listed(data: bytes) -> None:
+    _judge_with(crls=data)
+
+
+def _answered(data: bytes) -> None:
+    _judge_with(ocsp=data)
+
+
+def _judge_with(**given: bytes) -> None:
+    load_crls(given["crls"], source="x") if "crls" in given else load_ocsp(
+        given["ocsp"], source="x"
+    )
+    told = TrustStore.load(anchors=authority().pem, revocation="hard", **given)  # type: ignore[arg-type]
+    try:
+        Rfc5280PathValidator(cache_size=0).validate(
+            leaf().certificate, trust=told, extra=(middle().certificate,), now=NOW
+        )
+    except UntrustedCertificateError as error:
+        error.to_dict()
+
+
+READERS: Sequence[Callable[[bytes], None]] = (
+    _one,
+    lambda data: _several(read_pki_path, data),
+    lambda data: _several(read_pkcs7, data),
+    _text,
+    _listed,
+    _answered,
+)
+
+
+def run_certificate(data: bytes, log: Log) -> None:
+    """One certificate, a PKIPath, PKCS#7, PEM text, a CRL, or an OCSP response."""
+    if not data:
+        return
+    try:
+        READERS[data[0] % len(READERS)](data[1:])
+    except KeyLoadError as error:
+        error.to_dict()
+
+
+def certificate_seeds() -> Iterator[bytes]:
+    """One of each, whole."""
+    chain = (leaf().certificate, middle().certificate)
+    yield b"\0" + leaf().certificate.der
+    yield b"\0" + authority().certificate.der
+    yield b"\2" + pkcs7_certificates(chain)
+    yield b"\3" + leaf().chain_pem
+    yield b"\4" + certificate_list()
+    yield b"\5" + answer()
+
+
+def _signed_again(der: bytes, moves: bytes) -> bytes:
+    """Change what is inside a signed structure, and sign it again with the key of the authority above."""
+    top = read(der)
+    if not top or top[0].children is None:
+        return der
+    body, algorithm, *_ = top[0].children
+    octets = changed(body.to_bytes(), unpack(moves))
+    key = middle().issued.private_key
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    value = b"\0" + key.sign(octets, ec.ECDSA(hashes.SHA256()))
+    inside = octets + algorithm.to_bytes() + Item(0x03, value).to_bytes()
+    return Item(0x30, inside).to_bytes()
+
+
+def run_certificate_moves(data: bytes, log: Log) -> None:
+    """A certificate, or a list of revoked ones, changed inside and signed again; then as it is judged."""
+    if len(data) < 2:
+        return
+    kind = data[0] % 4
+    try:
+        if kind == 0:
+            _one(_signed_again(leaf().certificate.der, data[2:]))
+        elif kind == 1:
+            _listed(_signed_again(certificate_list(), data[2:]))
+        elif kind == 2:
+            _answered(changed(answer(), unpack(data[2:])))
+        else:
+            chain = pkcs7_certificates((leaf().certificate, middle().certificate))
+            _several(read_pkcs7, changed(chain, unpack(data[2:])))
+    except KeyLoadError as error:
+        error.to_dict()
+
+
+def move_seeds() -> Iterator[bytes]:
+    """Heads with a move or two."""
+    for kind in range(8):
+        for index in range(4):
+            yield bytes([index, kind, kind, 1, 0, kind * 5 + 1, 0, 9, 0, index, 0, 3])
