@@ -159,7 +159,10 @@ TARGETS: Mapping[str, Target] = {
             "load a profile after structural changes", is_moves=True, head=2, max_bytes=2 + 200,
         ),
         Target("report", text_targets.run_report, text_targets.report_seeds, "show reports and errors"),
-        Target("keystore", keys_targets.run_keystore, keys_targets.keystore_seeds, "load PEM and PKCS#12"),
+        Target(
+            "keystore", keys_targets.run_keystore, keys_targets.keystore_seeds,
+            "load PEM, PKCS#12, Java's and JSON Web Keys",
+        ),
         Target(
             "keystore_moves", keys_targets.run_keystore_moves, keys_targets.move_seeds,
             "load PEM and PKCS#12 after changes to their DER", is_moves=True, head=2, max_bytes=2 + 200,
