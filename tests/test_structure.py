@@ -58,7 +58,6 @@ IMPORTERS = {
     "httpx": {"testing", "transport"},
     "pkcs11": {"keys"},
     "pyhanko_certvalidator": {"keys"},
-    "pysequoia": {"payload.openpgp"},
     "pytest": {"testing"},
     "redis": {"replay"},
     "requests": {"testing", "transport"},

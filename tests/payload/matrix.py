@@ -19,7 +19,8 @@ keys made for the run. The cells are declared in `tests/payload/matrix.csv`, a r
 page is written from them.
 
 A cell passes if the **reader** gives the content and finds the signers right, and does not give the content once a
-single octet of it was changed. What is listed as not supported runs, too, and the run fails when it is answered
+single octet of it was changed. For OpenPGP, GnuPG is the engine as well as a peer; Bouncy Castle and Sequoia are the
+independent sides. What is listed as not supported runs, too, and the run fails when it is answered
 otherwise.
 
 """
@@ -48,6 +49,16 @@ def read_cells(format_name: str | None = None) -> list[Cell]:
     with TABLE.open(newline="", encoding="utf-8") as file:
         rows = [Cell(**row) for row in csv.DictReader(file)]  # type: ignore[arg-type]
     return [cell for cell in rows if format_name in (None, cell.format)]
+
+
+def words(format_name: str, peer: str, direction: Direction) -> list[tuple[str, ...]]:
+    """Give the cases of one peer and direction, each as the words of its name."""
+    cells = [cell for cell in read_cells(format_name) if cell.outcome == "passes"]
+    return [
+        tuple(cell.case.split())
+        for cell in cells
+        if (cell.peer, cell.direction) == (peer, direction)
+    ]
 
 
 def page(cells: Sequence[Cell]) -> str:

@@ -10,17 +10,30 @@ from typing import Any
 
 import pytest
 from payload.jws.kit import NOW, PAYLOAD, Sides, good_header, header_of, signed
+from payload.matrix import Direction, words
 from peers import require_module, require_program
 
-MODES = pytest.mark.parametrize("mode", ["appendix-f", "unencoded"])
 ALGORITHMS = {
     "PS256": "rsa-2048", "PS384": "rsa-2048", "PS512": "rsa-2048", "RS256": "rsa-2048", "RS384": "rsa-2048",
     "RS512": "rsa-2048", "ES256": "ec-p256", "ES384": "ec-p384", "ES512": "ec-p521", "EdDSA": "ed25519",
     "Ed25519": "ed25519",
 }  # fmt: skip
-EACH = pytest.mark.parametrize("algorithm", [*ALGORITHMS][:-1])
-# joserfc calls it by the name that RFC 9864 gives in its place.
-EACH_NEW = pytest.mark.parametrize("algorithm", [*[*ALGORITHMS][:-2], "Ed25519"])
+
+
+def each(peer: str, direction: Direction) -> pytest.MarkDecorator:
+    """The rows of the table, as algorithm and mode."""
+    return pytest.mark.parametrize(("algorithm", "mode"), words("jws", peer, direction))
+
+
+def test_every_case_is_in_the_table() -> None:
+    """Every algorithm in both modes, both ways; Ed25519 by the name that each library has for it."""
+    common = [name for name in ALGORITHMS if not name.startswith("Ed")]
+    for peer, last in (("jwcrypto", "EdDSA"), ("joserfc", "Ed25519")):
+        expected = {
+            (name, mode) for name in (*common, last) for mode in ("appendix-f", "unencoded")
+        }
+        assert set(words("jws", peer, "to_peer")) == expected
+        assert set(words("jws", peer, "from_peer")) == expected
 
 
 def header_for(sides: Sides, algorithm: str, mode: str) -> dict[str, Any]:
@@ -38,8 +51,7 @@ def attached(token: bytes, mode: str, payload: bytes) -> bytes:
     return token.replace(b"..", b"." + middle + b".")
 
 
-@MODES
-@EACH
+@each("jwcrypto", "to_peer")
 def test_jwcrypto_reads(algorithm: str, mode: str) -> None:
     """J-13: jwcrypto verifies what we sign, and refuses it with one octet changed."""
     jwk, jws = require_module("jwcrypto.jwk"), require_module("jwcrypto.jws")
@@ -58,8 +70,7 @@ def test_jwcrypto_reads(algorithm: str, mode: str) -> None:
                 read.verify(key, detached_payload=detached)
 
 
-@MODES
-@EACH
+@each("jwcrypto", "from_peer")
 def test_jwcrypto_writes(algorithm: str, mode: str) -> None:
     """We verify what jwcrypto signs, and refuse it with one octet changed."""
     jwk, jws = require_module("jwcrypto.jwk"), require_module("jwcrypto.jws")
@@ -74,8 +85,7 @@ def test_jwcrypto_writes(algorithm: str, mode: str) -> None:
     check_ours(sides, made.serialize(compact=True).encode(), algorithm=algorithm, mode=mode)
 
 
-@MODES
-@EACH_NEW
+@each("joserfc", "to_peer")
 def test_joserfc_reads(algorithm: str, mode: str) -> None:
     """joserfc verifies what we sign, and refuses it with one octet changed."""
     jws, errors = require_module("joserfc.jws"), require_module("joserfc.errors")
@@ -88,8 +98,7 @@ def test_joserfc_reads(algorithm: str, mode: str) -> None:
         jws.deserialize_compact(token, key, registry=registry, payload=PAYLOAD + b" ")
 
 
-@MODES
-@EACH_NEW
+@each("joserfc", "from_peer")
 def test_joserfc_writes(algorithm: str, mode: str) -> None:
     """We verify what joserfc signs, and refuse it with one octet changed."""
     jws = require_module("joserfc.jws")
@@ -129,11 +138,11 @@ def check_ours(sides: Sides, token: bytes, **settings: Any) -> None:
         service.verify(token, content=PAYLOAD + b" ", now=NOW)
 
 
-@MODES
-def test_j1_openssl_reads(sides: Sides, tmp_path: Path, mode: str) -> None:
+@each("openssl", "to_peer")
+def test_j1_openssl_reads(sides: Sides, tmp_path: Path, algorithm: str, mode: str) -> None:
     """J-01: the value is RSA-PSS over header, dot and payload, with SHA-256 and a salt of 32 octets."""
     openssl = require_program("openssl")
-    header, _, value = signed(sides.caller(mode=mode)).split(b".")
+    header, _, value = signed(sides.caller(algorithm=algorithm, mode=mode)).split(b".")
     payload = PAYLOAD if mode == "unencoded" else base64.urlsafe_b64encode(PAYLOAD).rstrip(b"=")
     (tmp_path / "value").write_bytes(base64.urlsafe_b64decode(value + b"=="))
     (tmp_path / "cert.pem").write_bytes(sides.alice.certificate_pem)

@@ -86,7 +86,10 @@ class Gnupg:
 
 
 MODERN = ("Key-Type: eddsa", "Key-Curve: ed25519", "Subkey-Type: ecdh", "Subkey-Curve: cv25519")
-RSA = ("Key-Type: RSA", "Key-Length: 2048", "Subkey-Type: RSA", "Subkey-Length: 2048")
+RSA = (
+    *("Key-Type: RSA", "Key-Length: 2048", "Key-Usage: sign"),
+    *("Subkey-Type: RSA", "Subkey-Length: 2048", "Subkey-Usage: encrypt"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

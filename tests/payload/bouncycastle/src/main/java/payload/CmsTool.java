@@ -9,7 +9,7 @@ import java.util.Map;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 
 /**
- * Signs, verifies, encrypts and decrypts CMS: one line in, one line out.
+ * Signs, verifies, encrypts and decrypts CMS and OpenPGP: one line in, one line out.
  *
  * <p>A line is a verb and {@code name=value} pairs, separated by tabs. The answer is {@code ok} and
  * more of them, or {@code failed} and what went wrong.
@@ -41,6 +41,8 @@ public final class CmsTool {
                 case "verify" -> Signatures.verify(given);
                 case "encrypt" -> Envelopes.encrypt(given);
                 case "decrypt" -> Envelopes.decrypt(given);
+                case "pgp-protect" -> Pgp.protect(given);
+                case "pgp-open" -> Pgp.open(given);
                 default -> "failed\tno such verb";
             };
         } catch (Exception | LinkageError problem) {
