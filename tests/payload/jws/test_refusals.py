@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -235,6 +236,17 @@ def test_j7_weak_key() -> None:
     sides = Sides(authority=authority, alice=weak, bank=bank)
     with pytest.raises(PayloadSignerError, match="1024"):
         sides.service().verify(written(sides, good_header(sides)), content=PAYLOAD, now=NOW)
+
+
+def test_json_serialization(sides: Sides) -> None:
+    """JW-10, JW-11: one protected header and one value: neither unprotected members nor a list of signatures."""
+    good = signed(sides.caller())
+    assert sides.service().verify(good, content=PAYLOAD, now=NOW).size
+    protected, _, value = good.decode().split(".")
+    one = {"protected": protected, "signature": value}
+    for made in ({**one, "header": {"kid": "x"}}, {"signatures": [one, one]}, one):
+        with pytest.raises(PayloadMalformedError):
+            sides.service().verify(json.dumps(made).encode(), content=PAYLOAD, now=NOW)
 
 
 @pytest.mark.parametrize("value", [b"", b"\0" * 64, b"\0" * 63, b"\0" * 96])
