@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -154,6 +154,10 @@ class ExternalKey:
 
 def in_event_loop() -> bool:
     """Tell whether waiting here holds the tasks of an event loop."""
+    asyncio = sys.modules.get("asyncio")
+    # Not imported for this alone, which takes longer than all the rest of this module.
+    if asyncio is None:
+        return False
     try:
         asyncio.get_running_loop()
     except RuntimeError:
