@@ -60,6 +60,7 @@ def test_function_by_its_name(
     )
     (tmp_path / "us.p12").write_bytes(client.pkcs12("geheim"))
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "our_vault", raising=False)
     password = Secret.callable("our_vault:Vault.password")
     assert repr(password) == "Secret.callable('our_vault:Vault.password')"
     store = Keystore.from_callable("our_vault:keys", password=pickle.loads(pickle.dumps(password)))  # noqa: S301
