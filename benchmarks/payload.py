@@ -1,6 +1,6 @@
-"""Large files through CMS and through ``openssl cms``: time, and memory above the start.
+"""Large files through CMS and OpenPGP, and through ``openssl cms`` and ``gpg``: time, and memory above the start.
 
-Each run is a process of its own: ``python -m benchmarks.payload VERB FOLDER`` (Linux only).
+Each run is a process of its own: ``python -m benchmarks.payload FORMAT VERB FOLDER`` (Linux only).
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.table import Row
+
+if TYPE_CHECKING:
+    from zeep_wssec.payload import PayloadFormat
 
 FULL_BYTES = 3_000_000_000
 QUICK_BYTES = 200_000_000
@@ -41,41 +45,58 @@ _OPENSSL = {
 }
 
 
+_GPG = {
+    "protect": "--sign --encrypt --local-user alice --recipient bob",
+    "open": "--decrypt",
+}
+_PASSPHRASE = "benchmark"
+
+
 def rows(*, quick: bool) -> Iterator[Row]:
-    """Measure every verb on one file."""
+    """Measure every verb of each format on one file."""
     size = QUICK_BYTES if quick else FULL_BYTES
-    name = f"{size / 1e9:g} GB"
     with tempfile.TemporaryDirectory(dir=os.environ.get("ZEEP_WSSEC_BENCHMARK_FOLDER")) as path:
         folder = Path(path)
         _prepare(folder, size)
-        for verb, (read, _) in _STEPS.items():
-            ours = _run_ours(verb, folder)
-            theirs = _run_theirs(verb, folder, read) if verb in _OPENSSL else None
-            (folder / "content").unlink(missing_ok=True)
-            (folder / "theirs").unlink(missing_ok=True)
-            if verb in ("verify", "decrypt", "open"):
-                (folder / read).unlink()
-            yield Row(
-                case=f"CMS {verb}, {name}",
-                ours=ours["seconds"],
-                against="openssl cms" if verb in _OPENSSL else "",
-                other=theirs,
-                ratio=ours["seconds"] / theirs if theirs else None,
-                unit="s",
-                bound="≤" if verb in _OPENSSL else "",
-                bar=SLOWEST if verb in _OPENSSL else None,
-            )
-            above = ours["above_start"] / 1e6
-            yield Row(
-                case=f"CMS {verb}, {name}: memory above the start",
-                ours=above,
-                against="",
-                other=None,
-                ratio=above,
-                unit="MB",
-                bound="≤",
-                bar=MOST_MEMORY,
-            )
+        yield from _format_rows("CMS", "openssl cms", tuple(_OPENSSL), folder, size)
+        if shutil.which("gpg") is not None:
+            _prepare_rings(folder)
+            yield from _format_rows("OpenPGP", "gpg", tuple(_GPG), folder, size)
+
+
+def _format_rows(
+    name: str, peer: str, compared: tuple[str, ...], folder: Path, size: int
+) -> Iterator[Row]:
+    case = f"{size / 1e9:g} GB"
+    verbs = _STEPS if name == "CMS" else {verb: _STEPS[verb] for verb in compared}
+    for verb, (read, _) in verbs.items():
+        ours = _run_ours(name, verb, folder)
+        theirs = _run_theirs(name, verb, folder, read) if verb in compared else None
+        (folder / "content").unlink(missing_ok=True)
+        (folder / "theirs").unlink(missing_ok=True)
+        if verb in ("verify", "decrypt", "open"):
+            (folder / read).unlink()
+        yield Row(
+            case=f"{name} {verb}, {case}",
+            ours=ours["seconds"],
+            against=peer if verb in compared else "",
+            other=theirs,
+            ratio=ours["seconds"] / theirs if theirs else None,
+            unit="s",
+            bound="≤" if verb in compared else "",
+            bar=SLOWEST if verb in compared else None,
+        )
+        above = ours["above_start"] / 1e6
+        yield Row(
+            case=f"{name} {verb}, {case}: memory above the start",
+            ours=above,
+            against="",
+            other=None,
+            ratio=above,
+            unit="MB",
+            bound="≤",
+            bar=MOST_MEMORY,
+        )
 
 
 def _prepare(folder: Path, size: int) -> None:
@@ -93,15 +114,40 @@ def _prepare(folder: Path, size: int) -> None:
             file.write(block)
 
 
-def _run_ours(verb: str, folder: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.payload", verb, str(folder)]
+def _prepare_rings(folder: Path) -> None:
+    """Make a home for gpg with a key for alice and one for bob, and the rings that we read."""
+    (folder / "home").mkdir(mode=0o700)
+    for name in ("alice", "bob"):
+        text = (
+            "Key-Type: eddsa\nKey-Curve: ed25519\nSubkey-Type: ecdh\nSubkey-Curve: cv25519\n"
+            f"Name-Real: {name} of the benchmark\nPassphrase: {_PASSPHRASE}\n%commit\n"
+        )
+        _gpg(folder, "--full-gen-key", given=text.encode())
+        for kind, option in (("pub", "--export"), ("sec", "--export-secret-keys")):
+            _gpg(folder, "--output", f"{name}.{kind}", option, name)
+
+
+def _gpg(folder: Path, *arguments: str, given: bytes = b"") -> int:
+    how = ["--batch", "--yes", "--quiet", "--trust-model=always", "--pinentry-mode=loopback"]
+    command = ["gpg", "--homedir", "home", *how, "--passphrase", _PASSPHRASE, *arguments]
+    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, check=False)
+    return done.returncode
+
+
+def _run_ours(name: str, verb: str, folder: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.payload", name, verb, str(folder)]
     plain = {name: text for name, text in os.environ.items() if not name.startswith("MALLOC_")}
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=plain)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
 
-def _run_theirs(verb: str, folder: Path, read: str) -> float | None:
+def _run_theirs(name: str, verb: str, folder: Path, read: str) -> float | None:
+    if name != "CMS":
+        options = ["--cipher-algo", "AES256", "--digest-algo", "SHA512", "--compress-algo", "ZIP"]
+        start = time.perf_counter()
+        code = _gpg(folder, *options, "--output", "theirs", *_GPG[verb].split(), read)
+        return time.perf_counter() - start if code == 0 else None
     if shutil.which("openssl") is None:
         return None
     command = ["openssl", "cms", *_OPENSSL[verb].split(), "-in", read, "-out", "theirs"]
@@ -110,22 +156,40 @@ def _run_theirs(verb: str, folder: Path, read: str) -> float | None:
     return time.perf_counter() - start if done.returncode == 0 else None
 
 
-def _measure(verb: str, folder: Path) -> None:
+def _measure(name: str, verb: str, folder: Path) -> None:
     from benchmarks.children import _status
-    from zeep_wssec import Keystore
-    from zeep_wssec.payload.cms import Cms, CmsSettings
 
     own, partner = ("alice", "bob") if verb in ("sign", "encrypt", "protect") else ("bob", "alice")
-    keystore = Keystore.from_pem(key=folder / f"{own}.key", certificate=folder / f"{own}.pem")
-    keystore = keystore.with_partner(partner, folder / f"{partner}.pem")
-    cms = Cms(keystore, CmsSettings(recipients=("bob",) if own == "alice" else ()))
+    payload = (_cms if name == "CMS" else _openpgp)(folder, own, partner)
     read, made = _STEPS[verb]
     Path("/proc/self/clear_refs").write_text("5")
     start, before = time.perf_counter(), _status("VmRSS")
-    getattr(cms, verb)(folder / read, to=folder / made)
+    getattr(payload, verb)(folder / read, to=folder / made)
     took = time.perf_counter() - start
     print(json.dumps({"seconds": took, "above_start": _status("VmHWM") - before}))
 
 
+def _cms(folder: Path, own: str, partner: str) -> PayloadFormat:
+    from zeep_wssec import Keystore
+    from zeep_wssec.payload.cms import Cms, CmsSettings
+
+    keystore = Keystore.from_pem(key=folder / f"{own}.key", certificate=folder / f"{own}.pem")
+    keystore = keystore.with_partner(partner, folder / f"{partner}.pem")
+    return Cms(keystore, CmsSettings(recipients=("bob",) if own == "alice" else ()))
+
+
+def _openpgp(folder: Path, own: str, partner: str) -> PayloadFormat:
+    from zeep_wssec import Secret
+    from zeep_wssec.payload.openpgp import OpenPgp, OpenPgpSettings
+
+    settings = OpenPgpSettings(
+        public_rings=[folder / f"{partner}.pub"],
+        secret_rings=[folder / f"{own}.sec"],
+        passphrase=Secret.of(_PASSPHRASE),
+        recipients=[partner],
+    )
+    return OpenPgp(settings)
+
+
 if __name__ == "__main__":
-    _measure(sys.argv[1], Path(sys.argv[2]))
+    _measure(sys.argv[1], sys.argv[2], Path(sys.argv[3]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from payload.jws.kit import NOW, PAYLOAD, Sides, good_header, header_of, signed
+from payload.jws.test_signing import OBIE
 from payload.matrix import Direction, words
 from peers import require_module, require_program
 
@@ -68,6 +70,21 @@ def test_jwcrypto_reads(algorithm: str, mode: str) -> None:
         else:
             with pytest.raises(jws.InvalidJWSSignature):
                 read.verify(key, detached_payload=detached)
+
+
+def test_j6_jwcrypto_reads_open_banking(sides: Sides) -> None:
+    """J-13: jwcrypto, told of the members of Open Banking, verifies a signature with them."""
+    jwk, jws = require_module("jwcrypto.jwk"), require_module("jwcrypto.jws")
+    token = signed(sides.caller(**OBIE))
+    names = header_of(token)["crit"][1:]
+    assert "http://openbanking.org.uk/tan" in names
+    known = {name: jws.JWSEHeaderParameter(name, True, True, None) for name in names}
+    for payload, good in ((PAYLOAD, True), (PAYLOAD + b" ", False)):
+        read = jws.JWS(header_registry=known)
+        read.allowed_algs = ["PS256"]
+        read.deserialize(token.decode())
+        with contextlib.nullcontext() if good else pytest.raises(jws.InvalidJWSSignature):
+            read.verify(jwk.JWK.from_pem(sides.alice.certificate_pem), detached_payload=payload)
 
 
 @each("jwcrypto", "from_peer")
