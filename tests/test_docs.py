@@ -323,6 +323,34 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def anchors_of(page: Path) -> set[str]:
+    """Give the anchors of a page's headings, as the site makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.M)
+    titles = re.findall(r"^#+ (.*)$", text, re.M)
+    return {
+        re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", item).strip().lower()) for item in titles
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_headings_lead_somewhere(page: Path) -> None:
+    """A link to a heading of a page finds it there."""
+    links = re.findall(r"\]\(([^)#:]*\.md|)#([^)]+)\)", page.read_text("utf-8"))
+    found = {target: anchors_of(page.parent / target if target else page) for target, _ in links}
+    assert [link for link in links if link[1] not in found[link[0]]] == []
+
+
+def test_every_page_can_be_found() -> None:
+    """Each page of docs/ is in the site's menu; the start page links all but decisions, which have a page."""
+    docs = ROOT / "docs"
+    menu = (ROOT / "mkdocs.yml").read_text("utf-8")
+    pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
+    assert {page for page in pages if f": {page}\n" not in menu} == set()
+    linked = set(re.findall(r"\]\(([^)#:]+)", (docs / "index.md").read_text("utf-8")))
+    decided = {page for page in pages if re.match(r"decisions/\d", page)}
+    assert pages - decided - linked == {"index.md"}
+
+
 def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
     """Every command with its full name, those of groups inside too."""
     context = click.Context(group)
