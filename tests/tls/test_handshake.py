@@ -12,6 +12,7 @@ from tls.kit import World
 
 from zeep_wssec.keys.der_writing import SEQUENCE, write_tlv
 from zeep_wssec.transport.handshake import MAX_AUTHORITIES, MAX_CERTIFICATES, Handshake
+from zeep_wssec.transport.tls_failures import refused
 from zeep_wssec.transport.watched import WatchedContext
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -96,3 +97,24 @@ def test_python_without_the_callback(world: World, monkeypatch: pytest.MonkeyPat
     assert getattr(WatchedContext.create(), "_msg_callback", None) is None
     with world.served(world.context()) as address, world.profile().session() as session:
         assert session.get(address).status_code == 500
+
+
+def test_names_of_authorities_are_bounded_and_in_one_line() -> None:
+    """A server writes them, and they stand in errors and logs."""
+    facts = Handshake("host")
+    text = write_tlv(12, b"a\nERROR forged\x1b[2J" + b"x" * 1000)
+    attribute = write_tlv(SEQUENCE, bytes.fromhex("0603550403") + text)
+    facts.authorities = (write_tlv(SEQUENCE, write_tlv(0x31, attribute)),)
+    ((_, shown),) = facts.accepted
+    assert shown.isprintable()
+    assert len(shown) <= 201
+
+
+@pytest.mark.parametrize(("finished", "sent"), [(False, "no"), (True, "unknown")])
+def test_alert_behind_the_handshake(*, finished: bool, sent: str) -> None:
+    """A request may have been carried out before the server gave up: only in a handshake it was not."""
+    facts = Handshake("host")
+    facts.finished, facts.alert = finished, 80
+    error = refused(facts, [], "https://host/", "")
+    assert error is not None
+    assert error.request_sent == sent

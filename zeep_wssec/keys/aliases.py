@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from zeep_wssec.errors import DuplicateAliasError, KeyLoadError
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry
+from zeep_wssec.keys.entry_reference import read_reference
 
 Entry = KeyEntry | PartnerEntry | SecretEntry
 _Named = TypeVar("_Named", bound=KeyEntry | PartnerEntry | SecretEntry)
@@ -23,22 +24,38 @@ def by_alias(entries: Iterable[_Named]) -> Mapping[str, tuple[_Named, ...]]:
 
 
 def check_aliases(entries: Iterable[Entry]) -> None:
-    """Refuse an empty alias, and one that two entries share.
+    """Refuse an empty alias, one that two entries share, and one that reads as another's certificate.
 
     Several key pairs of ours may share one, or several certificates of one partner: they take turns.
 
     Raises:
-        KeyLoadError: An alias is empty.
+        KeyLoadError: An alias is empty, or a reference to a certificate.
         DuplicateAliasError: An alias is taken.
     """
     for alias, (first, *others) in by_alias(entries).items():
         if not alias:
             raise KeyLoadError("An entry of a keystore needs an alias that is not empty.")
+        if any(_claims_another(entry) for entry in (first, *others)):
+            raise KeyLoadError(
+                f"The alias {alias[:200]!r} reads as a reference to a certificate, and is not its own.",
+                hint="Whoever names a certificate so must not get another: load it with alias=…, or without "
+                "it: only=[…].",
+                alias=alias,
+            )
         held = [first]
         for entry in others:
             if type(entry) is not type(first) or not _differ(entry, held):
                 raise taken_alias(entry, first)
             held.append(entry)
+
+
+def _claims_another(entry: Entry) -> bool:
+    """Tell whether an alias is a reference; only the thumbprint of its own certificate can do no harm."""
+    fits = read_reference(entry.alias)
+    if fits is None:
+        return False
+    thumbprint = entry.alias.startswith(("sha256:", "sha1:"))
+    return isinstance(entry, SecretEntry) or not thumbprint or not fits(entry.certificate)
 
 
 def _differ(entry: Entry, held: Iterable[Entry]) -> bool:

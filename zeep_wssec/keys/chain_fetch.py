@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import time
 import urllib.parse
 from collections.abc import Callable, Generator, Iterable
@@ -23,6 +24,7 @@ from zeep_wssec.errors import KeyLoadError, TransportSecurityError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.names import printable
 from zeep_wssec.keys.path_search import MAX_DEPTH
+from zeep_wssec.keys.pem_blocks import find_blocks
 from zeep_wssec.keys.revocation import find_issuer
 from zeep_wssec.keys.revocation_data import uris_of
 
@@ -35,6 +37,7 @@ MAX_ADDRESSES = 2
 """Addresses of one certificate that are tried."""
 _MAX_FOUND = 16
 _SCHEMES = ("http://", "https://")
+_PKCS7 = re.compile(rb"^-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----", re.MULTILINE)
 
 
 class WebSession(Protocol):
@@ -160,11 +163,13 @@ def access_addresses(certificate: Certificate, method: x509.ObjectIdentifier) ->
 
 
 def read_certificates(data: bytes) -> tuple[Certificate, ...]:
-    """Read what an address of ``caIssuers`` gives: one certificate in DER, PKCS#7, or PEM.
+    """Read what an address of ``caIssuers`` gives: one certificate in DER, PKCS#7, or either in PEM.
 
     Raises:
         KeyLoadError: It is none of them.
     """
+    if data[:1] != b"\x30" and _PKCS7.search(data):
+        data = _octets_of(data)
     if data[:1] != b"\x30":
         return Certificate.from_pem(data)[:_MAX_FOUND]
     try:
@@ -180,6 +185,13 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise KeyLoadError("What is there is neither a certificate nor PKCS#7.") from None
     return tuple(Certificate.from_der(der) for der in encoded)
+
+
+def _octets_of(text: bytes) -> bytes:
+    try:
+        return find_blocks(text, source="the reply")[0].decode()
+    except ValueError:
+        raise KeyLoadError("The block of PKCS#7 in this PEM text is broken.") from None
 
 
 def download(

@@ -22,6 +22,7 @@ from zeep_wssec.keys.java_protection import open_key, password_characters
 from zeep_wssec.keys.java_sealed import open_secret, skip_object
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import order_chain
+from zeep_wssec.keys.private_key_size import check_key_size
 
 JKS, JCEKS = 0xFEEDFEED, 0xCECECECE
 MAX_ENTRIES = 2000
@@ -171,6 +172,7 @@ class _Reader:
     def _key_pair(self, alias: str, sealed: bytes, chain: tuple[Certificate, ...]) -> KeyEntry:
         der = open_key(sealed, self._password_of(alias), alias, self._work, source=self._source)
         try:
+            check_key_size(der, self._work, source=self._source)
             key = FileKey(serialization.load_der_private_key(der, None))
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise KeyLoadError(

@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from zeep_wssec.errors import KeyLoadError, KeyMismatchError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.derivation_work import Work
 from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry, SecretEntry
 from zeep_wssec.keys.jwk_numbers import decode, private_key, x5c_certificates
 from zeep_wssec.keys.opening import Opening
@@ -56,6 +57,7 @@ def load_jwk(
     partners: list[PartnerEntry] = []
     secrets: list[SecretEntry] = []
     left_out: list[str] = []
+    work = Work()
     for number, table in enumerate(tables, start=1):
         alias = _alias_of(table, "key" if len(tables) == 1 else f"key-{number}")
         where = f"{source}, {alias!r}"
@@ -66,7 +68,7 @@ def load_jwk(
             if table.get("kty") == "oct":
                 secrets.append(SecretEntry(alias, decode(table, "k")))
             elif "d" in table:
-                keys.append(_key_pair(alias, table, certificates, source=where))
+                keys.append(_key_pair(alias, table, certificates, work, source=where))
             elif "x5c" in table:
                 partners.append(_partner(alias, table))
             else:
@@ -124,9 +126,14 @@ def _alias_of(table: Mapping[str, Any], unnamed: str) -> str:
 
 
 def _key_pair(
-    alias: str, table: Mapping[str, Any], certificates: Sequence[Certificate], *, source: str
+    alias: str,
+    table: Mapping[str, Any],
+    certificates: Sequence[Certificate],
+    work: Work,
+    *,
+    source: str,
 ) -> KeyEntry:
-    key = FileKey(private_key(table))
+    key = FileKey(private_key(table, work, source=source))
     chain = _chain_of(table)
     if chain and not key.matches(chain[0]):
         raise KeyMismatchError(

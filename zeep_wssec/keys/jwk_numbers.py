@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +14,36 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.certificate import Certificate
+from zeep_wssec.keys.derivation_work import Work
+from zeep_wssec.keys.private_key_size import MAX_NUMBER_OCTETS, check_number_size
 
-MAX_RSA_OCTETS = 16384 // 8
+_BASES = (
+    2,
+    3,
+    5,
+    7,
+    11,
+    13,
+    17,
+    19,
+    23,
+    29,
+    31,
+    37,
+    41,
+    43,
+    47,
+    53,
+    59,
+    61,
+    67,
+    71,
+    73,
+    79,
+    83,
+    89,
+)
+"""Each finds the primes of a right key in one of two tries."""
 MAX_CHAIN = 32
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
 _CURVES: Mapping[str, ec.EllipticCurve] = {
@@ -42,16 +71,21 @@ def decode(table: Mapping[str, Any], name: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def private_key(table: Mapping[str, Any]) -> PrivateKeyTypes:
+def private_key(table: Mapping[str, Any], work: Work, *, source: str) -> PrivateKeyTypes:
     """Make the private key of a JSON Web Key.
 
+    Args:
+        table: The key.
+        work: What its file has cost so far.
+        source: For errors.
+
     Raises:
-        KeyLoadError: It is of a kind or on a curve that is not supported.
+        KeyLoadError: It is of a kind or on a curve that is not supported, or costs too much.
         ValueError: A member is missing or wrong, or the public part is not that of the private one.
     """
     kind, curve = table.get("kty"), table.get("crv")
     if kind == "RSA":
-        return _rsa_key(table)
+        return _rsa_key(table, work, source=source)
     if kind == "EC" and isinstance(curve, str) and curve in _CURVES:
         return _ec_key(table, _CURVES[curve])
     if kind == "OKP" and isinstance(curve, str) and curve in _PAIRS:
@@ -64,18 +98,42 @@ def private_key(table: Mapping[str, Any]) -> PrivateKeyTypes:
     raise KeyLoadError(f"a key of kind {what} is not supported")
 
 
-def _rsa_key(table: Mapping[str, Any]) -> rsa.RSAPrivateKey:
+def _rsa_key(table: Mapping[str, Any], work: Work, *, source: str) -> rsa.RSAPrivateKey:
     if "oth" in table:
         raise KeyLoadError("an RSA key with more than two primes is not supported")
     modulus, exponent, private = (_number(table, name) for name in ("n", "e", "d"))
+    check_number_size(-(-modulus.bit_length() // 8), work, source=source)
     if "p" in table:
         p, q, dp, dq, qi = (_number(table, name) for name in ("p", "q", "dp", "dq", "qi"))
     else:
-        p, q = rsa.rsa_recover_prime_factors(modulus, exponent, private)
+        p, q = _find_primes(modulus, exponent, private)
         dp, dq = rsa.rsa_crt_dmp1(private, p), rsa.rsa_crt_dmq1(private, q)
         qi = rsa.rsa_crt_iqmp(p, q)
     public = rsa.RSAPublicNumbers(exponent, modulus)
     return rsa.RSAPrivateNumbers(p, q, private, dp, dq, qi, public).private_key()
+
+
+def _find_primes(modulus: int, exponent: int, private: int) -> tuple[int, int]:
+    """Find the primes of a modulus, in a number of steps that is known before.
+
+    Raises:
+        ValueError: The exponents do not belong together.
+
+    Spec: NIST SP 800-56B, appendix C.
+    """
+    product = exponent * private - 1
+    if exponent.bit_length() > 64 or product <= 0 or pow(2, product, modulus) != 1:
+        raise ValueError("d")
+    twos = (product & -product).bit_length() - 1
+    for base in _BASES:
+        root = pow(base, product >> twos, modulus)
+        for _ in range(twos):
+            square = root * root % modulus
+            if square == 1 and root not in (1, modulus - 1):
+                p = math.gcd(root - 1, modulus)
+                return max(p, modulus // p), min(p, modulus // p)
+            root = square
+    raise ValueError("n")
 
 
 def _ec_key(table: Mapping[str, Any], curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
@@ -86,7 +144,7 @@ def _ec_key(table: Mapping[str, Any], curve: ec.EllipticCurve) -> ec.EllipticCur
 
 def _number(table: Mapping[str, Any], name: str) -> int:
     octets = decode(table, name)
-    if not 1 <= len(octets) <= MAX_RSA_OCTETS:
+    if not 1 <= len(octets) <= MAX_NUMBER_OCTETS:
         raise ValueError(name)
     return int.from_bytes(octets, "big")
 

@@ -12,14 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from zeep_wssec.errors import KeyLoadError, KeyMismatchError, WrongPasswordError
 from zeep_wssec.keys.certificate import Certificate, certificates_of
 from zeep_wssec.keys.der import iterate_tlv, read_tlv
+from zeep_wssec.keys.derivation_work import Work
 from zeep_wssec.keys.entries import FileKey, KeyEntry
 from zeep_wssec.keys.pem_blocks import Block, find_blocks
+from zeep_wssec.keys.private_key_size import MAX_SEALED_OCTETS, check_key_size
 
 MAX_ITERATIONS = 5_000_000
 """Bound on the key derivation of an encrypted key; tools write 2048 to 1,000,000."""
 
-MAX_SCRYPT_WORK = 2**27
-"""Bound on the product of scrypt's numbers: 256 MiB for a key of 32 octets."""
+MAX_SCRYPT_WORK = 2**22
+"""Bound on the product of scrypt's cost, block size and parallelism: 512 MiB."""
 
 _SCRYPT = bytes.fromhex("06092b06010401da47040b")
 
@@ -105,8 +107,16 @@ def order_chain(leaf: Certificate, pool: Iterable[Certificate]) -> tuple[Certifi
     return tuple(chain)
 
 
-def load_private_key(block: Block, *, password: bytes | None, source: str) -> PrivateKeyTypes:
+def load_private_key(
+    block: Block, *, password: bytes | None, source: str, work: Work | None = None
+) -> PrivateKeyTypes:
     """Load a private key from its PEM block.
+
+    Args:
+        block: The block.
+        password: Of the key.
+        source: For errors.
+        work: What the file has cost so far; unset, the key stands alone.
 
     Raises:
         WrongPasswordError: It is encrypted and the password is missing or wrong.
@@ -117,13 +127,8 @@ def load_private_key(block: Block, *, password: bytes | None, source: str) -> Pr
         raise WrongPasswordError(
             f"{source}: the private key is encrypted and needs a password.", source=source
         )
-    if block.label == "ENCRYPTED PRIVATE KEY" and _asks_for_too_much(block):
-        raise KeyLoadError(
-            f"{source}: the password of the private key is stretched more than can be waited for.",
-            hint=f"Encrypt it again with at most {MAX_ITERATIONS} iterations.",
-            source=source,
-        )
     try:
+        _check_cost(block, work or Work(), encrypted=encrypted, source=source)
         return serialization.load_pem_private_key(block.text, password if encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if encrypted and not isinstance(error, UnsupportedAlgorithm):
@@ -136,20 +141,47 @@ def load_private_key(block: Block, *, password: bytes | None, source: str) -> Pr
         ) from None
 
 
-def _asks_for_too_much(block: Block) -> bool:
-    """Tell whether the key derivation would hold the process.
+def _check_cost(block: Block, work: Work, *, encrypted: bool, source: str) -> None:
+    """Refuse what would hold the process: a long key derivation, or numbers that are too large.
+
+    Raises:
+        KeyLoadError: It asks for too much.
+        ValueError: It is broken.
+    """
+    octets = block.decode()
+    if not encrypted:
+        check_key_size(octets, work, source=source)
+        return
+    if len(octets) > MAX_SEALED_OCTETS:
+        raise KeyLoadError(
+            f"{source}: the encrypted private key is larger than {MAX_SEALED_OCTETS} bytes.",
+            source=source,
+        )
+    if block.label != "ENCRYPTED PRIVATE KEY":
+        return
+    cost = _cost_of_password(octets)
+    if cost is None:
+        raise KeyLoadError(
+            f"{source}: the password of the private key is stretched more than can be waited for.",
+            hint=f"Encrypt it again with at most {MAX_ITERATIONS} iterations.",
+            source=source,
+        )
+    work.add(max(1, cost), source=source)
+
+
+def _cost_of_password(octets: bytes) -> int | None:
+    """Give what the key derivation costs, in iterations; ``None`` if that is too much.
 
     Read without the structure: the only integers there are iterations and a key length, or the cost,
     block size, parallelism and key length of scrypt.
     """
-    try:
-        (_, algorithm), _ = iterate_tlv(read_tlv(block.decode())[1])
-        numbers = list(_integers(algorithm))
-    except ValueError:
-        return False
+    (_, algorithm), _ = iterate_tlv(read_tlv(octets)[1])
+    numbers = list(_integers(algorithm))
     if _SCRYPT in algorithm:
-        return math.prod(numbers) > MAX_SCRYPT_WORK
-    return max(numbers, default=0) > MAX_ITERATIONS
+        cost = math.prod(numbers[:3])
+        return cost if cost <= MAX_SCRYPT_WORK else None
+    cost = max(numbers, default=0)
+    return cost if cost <= MAX_ITERATIONS else None
 
 
 def _integers(content: bytes) -> Iterator[int]:

@@ -11,6 +11,8 @@ from zeep_wssec.errors import KeyLoadError
 _BEGIN = b"-----BEGIN "
 _NAME = re.compile(rb"^[ \t]*friendlyName:(.*)$", re.MULTILINE)
 _ABOVE_BYTES = 2048
+_HEADERS_END = re.compile(rb"\n[ \t]*\n")
+"""RFC 1421, section 4.4: an empty line."""
 _LABEL = re.compile(rb"([A-Z0-9 #]{1,40})-----")
 
 
@@ -33,8 +35,11 @@ class Block:
         return found[-1].decode("utf-8", "replace").strip() or None if found else None
 
     def decode(self) -> bytes:
-        """Give the octets of a block without headers; ``ValueError`` when they are not base64."""
-        return base64.b64decode(b"".join(self.body.split()), validate=True)
+        """Give the octets of a block, behind its headers; ``ValueError`` when they are not base64."""
+        body = self.body
+        if b":" in body:
+            body = _HEADERS_END.split(body, maxsplit=1)[-1]
+        return base64.b64decode(b"".join(body.split()), validate=True)
 
 
 def find_blocks(data: bytes, *, source: str) -> tuple[Block, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zeep_wssec.errors import DuplicateAliasError, KeyLoadError, WrongPasswordError
 from zeep_wssec.keys.certificate import Certificate, certificates_of
 from zeep_wssec.keys.content import KeystoreContent
+from zeep_wssec.keys.derivation_work import Work
 from zeep_wssec.keys.entries import FileKey, KeyEntry
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import load_private_key, make_entry
@@ -74,6 +75,7 @@ def load_bundle(
         )
     entries: dict[str, KeyEntry] = {}
     left_out: list[str] = []
+    work = Work()
     for found in keys:
         if not opening.wants(found.alias):
             left_out.append(found.alias)
@@ -82,7 +84,7 @@ def load_bundle(
             raise DuplicateAliasError(
                 f"{source}: two keys are named {found.alias!r}.", source=source, alias=found.alias
             )
-        entries[found.alias] = _pair(found, opening, tuple(pool))
+        entries[found.alias] = _pair(found, opening, tuple(pool), work)
     used = {item for entry in entries.values() for item in (entry.certificate, *entry.chain)}
     content = KeystoreContent(
         keys=tuple(entries.values()),
@@ -118,11 +120,14 @@ def _key_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
     return (block for block in blocks if block.label.endswith("PRIVATE KEY"))
 
 
-def _pair(found: _FoundKey, opening: Opening, pool: Sequence[Certificate]) -> KeyEntry:
+def _pair(found: _FoundKey, opening: Opening, pool: Sequence[Certificate], work: Work) -> KeyEntry:
     secret = opening.password_of_key(found.alias)
     try:
         key = load_private_key(
-            found.block, password=secret.reveal() if secret else None, source=found.source
+            found.block,
+            password=secret.reveal() if secret else None,
+            source=found.source,
+            work=work,
         )
     except WrongPasswordError as error:
         error.details["alias"] = found.alias

@@ -23,6 +23,7 @@ from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.pkcs12_crypto import decrypt, has_valid_mac
+from zeep_wssec.keys.private_key_size import check_key_size
 
 MAX_BAGS = 2000
 MAX_DEPTH = 4
@@ -185,6 +186,7 @@ class _Reader:
                 )
             else:
                 der = value.untag().dump(force=True)
+            check_key_size(der, self.work, source=self.source)
             key = serialization.load_der_private_key(der, None)
         except UnsupportedAlgorithm:
             raise KeyLoadError(

@@ -144,7 +144,7 @@ def _unpad(padded: bytes, *, block_bytes: int) -> bytes:
 
 def _derive_pbes2(function: Any, password: bytes, *, length: int, source: str, work: Work) -> bytes:
     if function["algorithm"].dotted == _SCRYPT:
-        salt, cost, block, parallel = _scrypt_parameters(function, source=source)
+        salt, cost, block, parallel = _scrypt_parameters(function, work, source=source)
         memory = MAX_SCRYPT_BYTES + 1024 * 1024
         return hashlib.scrypt(
             password, salt=salt, n=cost, r=block, p=parallel, dklen=length or 32, maxmem=memory
@@ -162,13 +162,14 @@ def _derive_pbes2(function: Any, password: bytes, *, length: int, source: str, w
     return hashlib.pbkdf2_hmac(digest, password, parameters["salt"].native, iterations, length)
 
 
-def _scrypt_parameters(function: Any, *, source: str) -> tuple[bytes, int, int, int]:
+def _scrypt_parameters(function: Any, work: Work, *, source: str) -> tuple[bytes, int, int, int]:
     salt, *rest = [value for _, value in iterate_tlv(function["parameters"].contents)]
     cost, block, parallel = (int.from_bytes(value, "big") for value in rest[:3])
     if 128 * cost * block > MAX_SCRYPT_BYTES or parallel > 16:
         raise KeyLoadError(
             f"{source}: a key derivation (scrypt) that asks for too much memory.", source=source
         )
+    work.add(cost * block * parallel, source=source)
     return salt, cost, block, parallel
 
 

@@ -16,7 +16,13 @@ from typing import Any, Final
 from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.der import read_tlv
-from zeep_wssec.keys.names import CanonicalName, canonical_name, format_rfc2253, read_name
+from zeep_wssec.keys.names import (
+    CanonicalName,
+    canonical_name,
+    format_rfc2253,
+    printable,
+    read_name,
+)
 
 _HANDSHAKE, _ALERT = 22, 21
 _SERVER_HELLO, _TICKET, _CERTIFICATE, _CERTIFICATE_REQUEST = 2, 4, 11, 13
@@ -96,7 +102,7 @@ class Handshake:
                 rdns = read_name(read_tlv(name)[1])
             except (ValueError, IndexError):
                 continue
-            found.append((canonical_name(rdns), format_rfc2253(rdns)))
+            found.append((canonical_name(rdns), printable(format_rfc2253(rdns))))
         return tuple(found)
 
 

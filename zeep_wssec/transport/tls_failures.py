@@ -212,7 +212,8 @@ def _by_alert(
         reason=reasons.get(alert, "other"),
         alert=meaning.name,
     )
-    return _not_sent(error) if not handshake.answered else error
+    # Behind the handshake a request may have been carried out before the server gave up.
+    return error if handshake.finished else _not_sent(error)
 
 
 def about_our_certificate(

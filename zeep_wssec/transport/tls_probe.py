@@ -14,6 +14,7 @@ import contextlib
 import ipaddress
 import socket
 import ssl
+import time
 from dataclasses import dataclass, replace
 
 from zeep_wssec.errors import (
@@ -241,7 +242,8 @@ def _ask(
 
 def _read_answer(stream: ssl.SSLSocket) -> bytes:
     answer = b""
-    while len(answer) < _ANSWER_BYTES:
+    latest = time.monotonic() + (stream.gettimeout() or 0)
+    while len(answer) < _ANSWER_BYTES and time.monotonic() <= latest:
         piece = stream.recv(_ANSWER_BYTES - len(answer))
         if not piece:
             break

@@ -149,7 +149,7 @@ def test_second_key_pair_in_one_file(run: Run) -> None:
 # Replies.
 
 
-@pytest.mark.parametrize("form", ["pem", "der", "p7b"])
+@pytest.mark.parametrize("form", ["pem", "der", "p7b", "p7b in pem"])
 def test_reply_in_any_form(run: Run, issuing: Authority, form: str) -> None:
     """As authorities send it; the chain may be in it."""
     make(run)
@@ -160,12 +160,13 @@ def test_reply_in_any_form(run: Run, issuing: Authority, form: str) -> None:
         "pem": certificate.pem,
         "der": certificate.der,
         "p7b": pkcs7.serialize_certificates(links, Encoding.DER),
+        "p7b in pem": pkcs7.serialize_certificates(links, Encoding.PEM),
     }
     Path("reply").write_bytes(contents[form])
     data = json.loads(keystore(run, "add", "c.p12", "reply", "--json").stdout)
     assert opened().snapshot().require_key("client").certificate == certificate
-    assert data["chain"] == (["CN=Issuing"] if form == "p7b" else [])
-    assert data["missing"] == ("CN=Root" if form == "p7b" else "CN=Issuing")
+    assert data["chain"] == (["CN=Issuing"] if "p7b" in form else [])
+    assert data["missing"] == ("CN=Root" if "p7b" in form else "CN=Issuing")
 
 
 def test_reply_for_another_key(run: Run, issuing: Authority) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from zeep_wssec.errors import KeyNotFoundError
+from zeep_wssec.errors import KeyLoadError, KeyNotFoundError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entry_reference import read_reference
 from zeep_wssec.keys.keystore import Keystore
@@ -92,10 +92,20 @@ def test_entries_of_one_alias(authority: Authority) -> None:
     assert snapshot.require_certificate(text) == new.certificate
 
 
-def test_alias_goes_first(client: Issued) -> None:
-    """An alias that looks like a reference is an alias."""
-    text = "subject:CN=other"
-    assert client.keystore(text).snapshot().require_key(text).certificate == client.certificate
+@pytest.mark.parametrize("form", ["sha256", "ski", "subject"])
+def test_alias_of_anothers_certificate(client: Issued, other: Issued, form: str) -> None:
+    """No entry is taken for another one by its name; the thumbprint of its own certificate may be one."""
+    with pytest.raises(KeyLoadError, match="reads as a reference to a certificate"):
+        Keystore().with_partner(FORMS[form](other.certificate), client.certificate)
+    own = FORMS["sha256"](client.certificate)
+    assert client.keystore(own).snapshot().require_key(own).certificate == client.certificate
+
+
+def test_secret_with_the_name_of_a_certificate(client: Issued) -> None:
+    """A shared key is nobody's certificate."""
+    with pytest.raises(KeyLoadError, match="reads as a reference"):
+        Keystore().with_secret(FORMS["sha256"](client.certificate), bytes(16))
+    assert Keystore().with_secret("sha256", bytes(16)).entries()
 
 
 OTHER = [

@@ -174,3 +174,19 @@ def test_public_part_must_be_its_own(client: Issued, authority: Authority) -> No
     ):
         with pytest.raises(KeyLoadError, match="broken"):
             load({**wrong, "kid": name})
+
+
+def number(value: int) -> str:
+    octets = value.to_bytes(-(-value.bit_length() // 8), "big")
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
+
+
+def test_search_for_primes_is_bounded(client: Issued) -> None:
+    """Exponents that fit no modulus are refused at once, and numbers that would take minutes, too."""
+    table = written(client, kid="us")
+    three = {name: table[name] for name in ("kty", "n", "e", "d")}
+    endless = {**three, "e": number(3), "d": number((2**4097 + 1) // 3)}
+    for wrong in (endless, {**table, "n": number(2**8210 + 1)}):
+        with pytest.raises(KeyLoadError, match="broken"):
+            load(wrong)
+    assert load({**three, "x5c": table["x5c"]}).entries()

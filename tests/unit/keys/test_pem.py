@@ -127,9 +127,11 @@ def test_key_derivation_is_bounded(
     body = base64.encodebytes(block.decode().replace(bytes.fromhex(number), bytes.fromhex(raised)))
     label = b"ENCRYPTED PRIVATE KEY-----\n"
     bad = b"-----BEGIN " + label + body + b"-----END " + label
-    assert load_pem([good, client.certificate_pem], password=b"geheim").alias == "key"
-    with pytest.raises(KeyLoadError, match="stretched"):
-        load_pem([bad, client.certificate_pem], password=b"geheim")
+    for above in (b"", b"Comment: of a tool\n\n"):  # headers hide nothing
+        accepted, refused = (pem.replace(label, label + above, 1) for pem in (good, bad))
+        assert load_pem([accepted, client.certificate_pem], password=b"geheim").alias == "key"
+        with pytest.raises(KeyLoadError, match="stretched"):
+            load_pem([refused, client.certificate_pem], password=b"geheim")
 
 
 def test_password_of_a_plain_key_is_not_used(leaf: Issued) -> None:
@@ -211,3 +213,21 @@ def test_chain_of_a_loop_ends(authority: Authority) -> None:
     up = second.issue("CN=First", ca=True).certificate
     down = first.issue("CN=Second", ca=True).certificate
     assert order_chain(first.issue("x").certificate, [up, down]) == (up, down)
+
+
+def large(bits: int) -> bytes:
+    """An RSA key in PEM whose numbers have so many bits; they belong to no key."""
+    octets = bits // 8
+    number = b"\x02\x82" + octets.to_bytes(2, "big") + b"\x7f" * octets
+    content = b"\x02\x01\x00" + number * 2
+    der = b"\x30\x82" + len(content).to_bytes(2, "big") + content
+    text = base64.encodebytes(der)
+    return b"-----BEGIN RSA PRIVATE KEY-----\n" + text + b"-----END RSA PRIVATE KEY-----\n"
+
+
+def test_numbers_of_a_key_are_bounded(leaf: Issued) -> None:
+    """Whether a number is prime is not asked when that would take minutes; up to 8192 bits it is."""
+    with pytest.raises(KeyLoadError, match=r"a number of 65536 bits; at most 8192"):
+        load_pem([large(65536), leaf.certificate_pem])
+    with pytest.raises(KeyLoadError, match="is broken or of a kind"):
+        load_pem([large(8192), leaf.certificate_pem])

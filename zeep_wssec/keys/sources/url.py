@@ -39,9 +39,10 @@ class UrlContent(OctetsContent):
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._host, self._port, self._path = _read_address(url)
-        super().__init__(
-            opening, name=f"https://{self._host}:{self._port}{self._path}"[:200], kind=kind
-        )
+        # What stands behind the path may be a password of its own, as in signed addresses.
+        shown = self._path.partition("?")[0]
+        name = f"https://{self._host}:{self._port}{shown}"[:200]
+        super().__init__(opening, name=name, kind=kind)
         found = load_certificates(anchors, what="the anchors of a keystore's address")
         if not found:
             raise KeyLoadError(
