@@ -125,7 +125,7 @@ def test_other_answers(server: Server, tls: Authority, status: int) -> None:
 def test_query_of_an_address_is_not_shown(server: Server, tls: Authority) -> None:
     """It may be a password, as in signed addresses; it is asked with, and the path is shown."""
     server.answer = (404, {}, b"")
-    with pytest.raises(KeyLoadError, match="/keys: .*404") as caught:
+    with pytest.raises(KeyLoadError, match=r"/keys: .*404") as caught:
         Keystore.from_url(server.url + "?sig=geheim", anchors=tls.certificate)
     assert "geheim" not in repr(caught.value)
     assert len(server.asked) == 1
