@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import weakref
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
+
+T = TypeVar("T")
 
 
 class Inheriting(Protocol):
@@ -12,6 +15,33 @@ class Inheriting(Protocol):
 
     def start_over(self) -> None:
         """Let go of what belongs to the parent, without closing it; called in the child alone."""
+
+
+class cached_property(Generic[T]):  # named as the one of functools
+    """A property that is computed once an instance.
+
+    That of functools has one lock for all instances until Python 3.12, which a forked process would wait
+    for; here two threads may compute the value twice, and the same.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        """Decorate ``compute``."""
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
+    def __get__(self, instance: object | None, owner: type[Any] | None = None) -> T | Self:
+        """Compute the value, once."""
+        if instance is None:
+            return self
+        value: T = self._compute(instance)
+        return vars(instance).setdefault(self._name, value)  # type: ignore[no-any-return]
 
 
 _living: weakref.WeakSet[Inheriting] = weakref.WeakSet()

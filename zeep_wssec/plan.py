@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from lxml import etree
 
 from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import ProfileError
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.payload.formats import format_of
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore

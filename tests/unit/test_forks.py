@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.trust_rules import FetchedRevocation
 
 PROGRAM = """
@@ -95,3 +96,67 @@ def test_revocation_that_was_half_put_away() -> None:
     before = store.generation
     store.start_over()
     assert store.generation > before
+
+
+BUSY = """
+import os, signal, threading
+from lxml import etree
+from zeep_wssec.forks import cached_property
+from zeep_wssec.soap.expressions import Expression
+
+parent, inside, leave = os.getpid(), threading.Event(), threading.Event()
+
+def wait(*given):
+    if os.getpid() == parent:
+        inside.set()
+        leave.wait(60)
+    return True
+
+class Lazy:
+    value = cached_property(wait)
+
+expression = Expression("wait()", extensions={{(None, "wait"): wait}})
+thread = threading.Thread(target=lambda: {use})
+thread.start()
+inside.wait(60)
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    os._exit(0 if {use} else 1)
+_, status = os.waitpid(child, 0)
+print(status)
+leave.set()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("use", ["expression(etree.Element('x'))", "Lazy().value"])
+def test_child_of_a_busy_parent(use: str) -> None:
+    """What another thread was computing when a process was forked, the child computes for itself."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", BUSY.format(use=use)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_value_is_computed_once() -> None:
+    """A cached value is computed once an instance, and documented as the method is."""
+
+    class Counting:
+        def __init__(self) -> None:
+            self.calls = 0
+
+        @cached_property
+        def value(self) -> int:
+            """What it is."""
+            self.calls += 1
+            return self.calls
+
+    first, second = Counting(), Counting()
+    assert (first.value, first.value, second.value, first.calls) == (1, 1, 1, 1)
+    assert Counting.value.__doc__ == "What it is."

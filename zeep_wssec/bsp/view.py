@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from lxml import etree
@@ -43,14 +42,16 @@ from zeep_wssec.bsp.names import (
     X509_V3,
 )
 from zeep_wssec.errors import WSSecError
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.certificate_paths import read_pkcs7, read_pki_path
 from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.soap.expressions import Expression
 from zeep_wssec.soap.namespaces import WSU
 
 # One expression for each name: many times faster than one for all, and business data may be large.
 _IDS: Final = tuple(
-    etree.XPath(f"/descendant::*/@{name}", namespaces={"wsu": WSU})
+    Expression(f"/descendant::*/@{name}", namespaces={"wsu": WSU})
     for name in ("wsu:Id", "Id", "ID", "AssertionID")
 )
 _MAX_TOKEN: Final = 100_000

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from cryptography import x509 as cx509
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from zeep_wssec.errors import KeyLoadError, KeyUsageError
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.der import iterate_tlv, read_tlv
 from zeep_wssec.keys.der_writing import SEQUENCE, write_tlv
 from zeep_wssec.keys.name_text import parse_name_text, read_name_text

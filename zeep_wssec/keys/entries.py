@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import NoReturn
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, KeyUsageError
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.file_key import FileKey
 from zeep_wssec.keys.protocols import Decrypter, KeyAgreement, Signer

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import cached_property
 from typing import TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.name_text import read_name_text
 from zeep_wssec.keys.names import CanonicalName

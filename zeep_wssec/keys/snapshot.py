@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, NoReturn
 
 from zeep_wssec.errors import KeyMaterialError, KeyNotFoundError
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.aliases import by_alias
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry, PartnerEntry, SecretEntry

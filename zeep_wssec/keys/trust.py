@@ -6,12 +6,12 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import cached_property
 from typing import TypedDict, Unpack
 
 from cryptography import x509
 
 from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.files import Source, describe_source, read_source
 from zeep_wssec.keys.revocation_data import load_crls, load_ocsp

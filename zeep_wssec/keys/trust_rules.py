@@ -7,11 +7,10 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
 from typing import Literal, get_args
 
 from zeep_wssec.errors import KeyLoadError
-from zeep_wssec.forks import start_over_in_children
+from zeep_wssec.forks import cached_property, start_over_in_children
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import SIGNER_USAGES, read_usages
 from zeep_wssec.keys.names import CanonicalName

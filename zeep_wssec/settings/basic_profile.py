@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
 from zeep_wssec.bsp import READ, RULES, UNCHECKED, Level
 from zeep_wssec.errors import ProfileError
+from zeep_wssec.forks import cached_property
 from zeep_wssec.settings.checks import check_choice, frozen_table
 
 

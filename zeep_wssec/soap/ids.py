@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from functools import cached_property
 
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.forks import cached_property
+from zeep_wssec.soap.expressions import Expression
 from zeep_wssec.soap.namespaces import WSU, XML
 
 WSU_ID = f"{{{WSU}}}Id"
 ID_NAMES = ("Id", "ID", "id", "xml:id", "AssertionID")
 """Attributes besides ``wsu:Id`` that some reader takes for an Id."""
 ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "id", f"{{{XML}}}id", "AssertionID")
-_WSU_IDS = etree.XPath("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
+_WSU_IDS = Expression("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
 # Texts without their elements: business data may have many attributes.
-_ALL_VALUES = etree.XPath("/descendant::*/@*", smart_strings=False)
-_BEARERS = etree.XPath(f"/descendant::*[{' or '.join(f'@{name}' for name in ID_NAMES)}]")
+_ALL_VALUES = Expression("/descendant::*/@*", smart_strings=False)
+_BEARERS = Expression(f"/descendant::*[{' or '.join(f'@{name}' for name in ID_NAMES)}]")
 _ID = re.compile(r"[^\W\d][\w.\-·:]{0,255}")
 
 

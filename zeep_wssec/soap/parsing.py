@@ -9,6 +9,7 @@ from functools import lru_cache
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.soap.expressions import Expression
 from zeep_wssec.soap.header_limits import check_security_headers
 from zeep_wssec.soap.limits import Limits
 
@@ -17,10 +18,10 @@ _DOCTYPE = re.compile(rb"^(?:[^<]|<[?!-](?!DOCTYPE))*<!DOCTYPE")
 _NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
 """What may hold ``<`` that begins no tag."""
 _PROLOG = 8
-_ELEMENTS = etree.XPath("count(/descendant::*)")
-_ATTRIBUTES = etree.XPath("count(/descendant::*/@*)")
+_ELEMENTS = Expression("count(/descendant::*)")
+_ATTRIBUTES = Expression("count(/descendant::*/@*)")
 _INHERITED = {
-    name: etree.XPath(f"string(ancestor-or-self::*[@xml:{name}][1]/@xml:{name})")
+    name: Expression(f"string(ancestor-or-self::*[@xml:{name}][1]/@xml:{name})")
     for name in ("lang", "space", "base")
 }
 _FEW = 4
@@ -184,7 +185,7 @@ def count_nodes(root: etree._Element) -> int:
     return _count(_ELEMENTS, root) + _count(_ATTRIBUTES, root)
 
 
-def _count(counting: etree.XPath, root: etree._Element) -> int:
+def _count(counting: Expression, root: etree._Element) -> int:
     try:
         return int(float(str(counting(root))))
     except etree.XPathError:
@@ -295,16 +296,16 @@ def _dtd_refused() -> MalformedSecurityError:
 
 
 @lru_cache(maxsize=16)
-def _too_deep(depth: int) -> etree.XPath:
+def _too_deep(depth: int) -> Expression:
     # Level by level: an ancestor axis is faster on flat trees and takes quadratic time on deep ones.
-    return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
+    return Expression("boolean(" + "/*" * (depth + 1) + ")")
 
 
 @lru_cache(maxsize=16)
-def _too_many_attributes(count: int) -> etree.XPath:
-    return etree.XPath(f"boolean(/descendant::*/@*[{count + 1}])")
+def _too_many_attributes(count: int) -> Expression:
+    return Expression(f"boolean(/descendant::*/@*[{count + 1}])")
 
 
 @lru_cache(maxsize=16)
-def _too_long(length: int) -> etree.XPath:
-    return etree.XPath(f"boolean(/descendant::text()[string-length() > {length}])")
+def _too_long(length: int) -> Expression:
+    return Expression(f"boolean(/descendant::text()[string-length() > {length}])")

@@ -12,10 +12,11 @@ from functools import lru_cache
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec.soap.expressions import Expression
 from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE, Canonicalization
 
 _XSI = b"http://www.w3.org/2001/XMLSchema-instance"
-_XSI_TYPES = etree.XPath(
+_XSI_TYPES = Expression(
     ".//@xsi:type", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 )
 _PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
