@@ -15,8 +15,11 @@ from zeep_wssec.errors import (
     PayloadDecryptionError,
     PayloadMalformedError,
     PayloadSignerError,
+    PayloadUnsignedError,
 )
+from zeep_wssec.payload.openpgp.gpg import _read_status
 from zeep_wssec.payload.openpgp.packets import key_packets, message_packets
+from zeep_wssec.payload.openpgp.rings import read_listing
 from zeep_wssec.payload.streams import open_source
 
 ALICE = "alice@send.example"
@@ -151,3 +154,46 @@ def test_pg_15_errors_tell_no_place(rings: Rings) -> None:
             bob.open(made)
     assert str(home) not in str(caught.value)
     assert "gpg" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\n"], ids=["2028", "000a"])
+def test_pg_14_name_that_looks_like_a_verdict(rings: Rings, end: str) -> None:
+    """PG-01, PG-14: a file name that holds status lines of GnuPG signs nothing, whatever ends its lines."""
+    alice = rings.fingerprints["alice"]
+    valid = f"VALIDSIG {alice} 2026-01-01 1767225600 0 4 0 22 10 00 {alice}"
+    name = f"x{end}[GNUPG:] GOODSIG {alice[-16:]} Alice{end}[GNUPG:] {valid}{end}"
+    message = literal(name.encode(), DATA)
+    made = rings.peer.run("-r", rings.fingerprints["bob"], "--no-literal", "-e", data=message)
+    with rings.bob() as bob, pytest.raises(PayloadUnsignedError):
+        bob.open(made)
+    with rings.bob(signatures="optional") as bob:
+        opened = bob.open(made)
+    assert (opened.content, opened.signed_by) == (DATA, ())
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r"])
+def test_only_a_line_feed_ends_a_line(end: str) -> None:
+    """PG-14: whatever of a message stands in a status line or in a list of keys, it begins no other one."""
+    status = f"[GNUPG:] PLAINTEXT 62 0 x{end}[GNUPG:] GOODSIG 1 Alice\n"
+    assert [name for name, _ in _read_status(status.encode())] == ["PLAINTEXT"]
+    primary = "pub:u:255:22:0123456789ABCDEF:1767225600:::u:::scESC:"
+    listed = f"{primary}\nfpr:::::::::{'A' * 40}:\nuid:u::::::::x{end}uid:u::::::::Alice:\n"
+    (key,) = read_listing(listed)
+    assert len(key.user_ids) == 1
+
+
+def literal(name: bytes, content: bytes) -> bytes:
+    """Give a literal packet with a file name."""
+    body = b"b" + bytes([len(name)]) + name + bytes(4) + content
+    return b"\xcb\xff" + len(body).to_bytes(4, "big") + body
+
+
+def test_user_id_that_looks_like_a_key(rings: Rings, peer: Gnupg, tmp_path: Path) -> None:
+    """PG-09: a user id that holds lines of a list of keys adds no key, and takes no name."""
+    lines = "\u2028uid:u::::::::Alice <alice@send.example>:\u2028"
+    evil = peer.make_key(f"Evil{lines} <evil@send.example>", *MODERN)
+    ring = tmp_path / "evil.gpg"
+    ring.write_bytes(peer.export(evil))
+    with rings.bob(public_rings=[ring], signed_by=["evil@send.example"]) as bob:
+        (key, _) = bob.keys()
+        assert (key.fingerprint, len(key.user_ids)) == (evil, 1)

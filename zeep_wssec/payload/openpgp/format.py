@@ -230,7 +230,7 @@ class OpenPgp:
         ]
         with open_source(data) as reader, open_sink(to) as writer:
             outcome = self._run(
-                *options, *command, source=reader, sink=writer, now=now, secret=signs
+                *options, *command, source=reader, sink=writer, now=now, secret=signs, bounded=False
             )
             self._require_written(outcome, signatures=len(signers), encrypts=encrypts)
         digest = settings.signature_digest.name
@@ -284,6 +284,7 @@ class OpenPgp:
         sink: PayloadWriter | None = None,
         now: datetime | None,
         secret: bool = False,
+        bounded: bool = True,
     ) -> Outcome:
         given = self.settings.passphrase if secret else None
         return self._loaded().home.run(
@@ -292,7 +293,7 @@ class OpenPgp:
             sink=sink,
             passphrase=given.reveal() if given is not None else None,
             now=None if now is None else moment(now),
-            limit=self.settings.max_output_bytes,
+            limit=self.settings.max_output_bytes if bounded else None,
         )
 
     def _check_passphrase(self) -> None:

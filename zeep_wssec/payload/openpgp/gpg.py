@@ -312,7 +312,8 @@ def _take(process: subprocess.Popen[bytes], sink: PayloadSpool | None, limit: in
 
 
 def _read_status(text: bytes) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for line in text.decode("utf-8", errors="replace").splitlines():
-        parts = line.split(" ")
+    # Only LF ends a line: names in a message may hold any other character that Python takes for an end.
+    for line in text.split(b"\n"):
+        parts = line.decode("utf-8", errors="replace").split(" ")
         if parts[0] == "[GNUPG:]" and len(parts) > 1:
             yield parts[1], tuple(parts[2:])

@@ -165,7 +165,9 @@ def read_listing(text: str) -> tuple[RingKey, ...]:
     keys: list[dict[str, Any]] = []
     current: dict[str, Any] | None = None
     validity = ""  # of the primary key: the user ids of one that has ended are marked as it is
-    for line in text.splitlines():
+    for line in text.split(
+        "\n"
+    ):  # nothing else ends a line: user ids may hold what looks like an end
         parts = line.split(":")
         record = parts[0]
         if record in ("pub", "sec"):
