@@ -131,6 +131,16 @@ def test_query_of_an_address_is_not_shown(server: Server, tls: Authority) -> Non
     assert len(server.asked) == 1
 
 
+def test_broken_authorization_is_not_shown(server: Server, tls: Authority) -> None:
+    """A line end in it is refused before anything is sent, and the error does not quote it."""
+    for value, expected in (("Bearer geheim\n\n", "does not fit HTTP"), ("Bearer x", "404")):
+        server.answer = (404, {}, b"")
+        with pytest.raises(KeyLoadError, match=expected) as caught:
+            Keystore.from_url(server.url, anchors=tls.certificate, authorization=Secret.of(value))
+        assert "geheim" not in repr(caught.value)
+    assert len(server.asked) == 1
+
+
 def test_size_is_bounded(server: Server, tls: Authority) -> None:
     """Reading ends at the limit."""
     server.answer = (200, {}, b"\x30" * (MAX_FILE_BYTES + 1))

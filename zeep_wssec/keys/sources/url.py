@@ -68,6 +68,8 @@ class UrlContent(OctetsContent):
             return self._read(connection.getresponse())
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "verify_message", "") or str(error)
+            if isinstance(error, ValueError) and not isinstance(error, OSError):
+                reason = "the authorization or the address does not fit HTTP"  # theirs quotes it
             raise KeyLoadError(
                 f"{self._name}: {WHAT} cannot be fetched: {type(error).__name__}: "
                 f"{printable(reason, limit=120)}.",
