@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lxml import etree
@@ -12,6 +13,7 @@ from zeep.proxy import AsyncServiceProxy
 from zeep.wsdl.messages import DocumentMessage
 
 from zeep_wssec.errors import ProfileError, RequirementError
+from zeep_wssec.keys.files import shown_path
 from zeep_wssec.plan import Plan
 from zeep_wssec.soap.envelope import Envelope
 from zeep_wssec.transport.sync import ProfileTransport
@@ -163,7 +165,12 @@ def _wsdl(plan: Plan, given: Any) -> Any:
         raise ProfileError(
             "No WSDL is given.", hint="Pass one, or set service.wsdl.", path="service.wsdl"
         )
-    return fspath(wsdl) if isinstance(wsdl, PathLike) else wsdl
+    place = fspath(wsdl) if isinstance(wsdl, PathLike) else wsdl
+    if isinstance(place, str) and "://" not in place and not Path(place).exists():
+        raise ProfileError(
+            f"{shown_path(place)}: a WSDL expected, but there is no such file.", path="service.wsdl"
+        )
+    return place
 
 
 def _at_address(proxy: Any, address: str | None) -> Any:

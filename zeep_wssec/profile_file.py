@@ -237,7 +237,7 @@ def _read_payloads(value: Any, above: Place) -> dict[str, object]:
             raise ProfileError(
                 "Which format this is, is not said."
                 if known is None
-                else "There is no such format.",
+                else f"There is no format {str(known)[:40]!r}.",
                 hint=f"Add format = {_listed(FORMATS)}.",
                 path=place.at("format").path,
             )

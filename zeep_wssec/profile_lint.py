@@ -61,7 +61,7 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
         steps, demands = plan.for_operation([name])
         if overlay.inbound is not None or (demands is None and overlay.outbound is not None):
             found += _answers(demands, steps, f"{where}.inbound", plan, now)
-    found += [*_header(plan), *_secrets(plan), *_certificates(plan, now)]
+    found += [*_header(plan), *_secrets(plan), *_mixed_up(plan), *_certificates(plan, now)]
     found += [*rotation_findings(plan, now), *kind_changes(plan)]
     found += [*_connection(plan), *_wsdl(plan), *payload_findings(plan, now)]
     order = ("error", "warning", "note")
@@ -200,6 +200,20 @@ def _signing(partner: PartnerEntry, path: str, plan: Plan, *, alone: bool) -> It
         )
 
 
+def _mixed_up(plan: Plan) -> Iterator[Finding]:
+    """Report a partner with a key of ours: we would encrypt to ourselves, and trust no answer."""
+    held = plan.keystore.snapshot()
+    ours = {item.certificate.public_key_octets: item.alias for item in held.key_entries}
+    for partner in held.partner_entries:
+        alias = ours.get(partner.certificate.public_key_octets)
+        if alias is not None:
+            yield warning(
+                "keystore",
+                f"The certificate of partner {partner.alias!r} is that of our own key {alias!r}: content "
+                "would be encrypted to ourselves, and what it signs is refused. Put in the partner's.",
+            )
+
+
 def _secrets(plan: Plan) -> Iterator[Finding]:
     """Report secrets that look like hex digits taken for octets or for base64."""
     for alias, entry in plan.keystore.snapshot().secrets.items():
@@ -273,7 +287,8 @@ def _connection(plan: Plan) -> Iterator[Finding]:
         check_server_trust(plan.tls.trust if plan.tls is not None else ())
     except KeyMaterialError as problem:
         yield error(
-            str(problem.details.get("path", "tls.trust")), f"{problem.message} {problem.hint}"
+            str(problem.details.get("path", "tls.trust")),
+            f"{problem.message} {problem.hint}".strip(),
         )
 
 

@@ -119,6 +119,8 @@ def require_table(value: Any, place: Place) -> Mapping[str, Any]:
     """
     if not isinstance(value, dict):
         hint = f"Write [{place.path}]." if isinstance(value, list) else ""
+        if place.path.startswith("payload."):
+            hint = "Write [payload.NAME] above the keys of each payload."
         raise ProfileError(f"A table is needed, not {_kind(value)}.", hint=hint, path=place.path)
     return value
 
@@ -221,7 +223,9 @@ def read_value(
         found = float(value)
     if found is None or (isinstance(found, float) and not math.isfinite(found)):
         wanted = " or ".join(dict.fromkeys(filter(None, map(_wanted, members))))
-        raise ProfileError(f"Needed is {wanted}, not {_kind(value)}.", path=place.path)
+        is_bare = wanted == "a list" and isinstance(value, str)
+        hint = f"Write it in brackets: [{json.dumps(value[:80])}]." if is_bare else ""
+        raise ProfileError(f"Needed is {wanted}, not {_kind(value)}.", hint=hint, path=place.path)
     return found
 
 

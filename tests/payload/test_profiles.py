@@ -54,6 +54,16 @@ def test_wrong_payload(path: str) -> None:
     assert isinstance(caught.value, UnknownOptionError) == path.endswith("signer")
 
 
+def test_format_that_there_is_not() -> None:
+    """An unknown format is told with those that there are; so is a payload without a name."""
+    with pytest.raises(ProfileError, match="There is no format 'pkcs7'") as caught:
+        read('[payload.a]\nformat = "pkcs7"')
+    assert '"cms"' in caught.value.hint
+    with pytest.raises(ProfileError) as caught:
+        read('[payload]\nformat = "cms"')
+    assert "[payload.NAME]" in caught.value.hint
+
+
 def test_of_the_profile() -> None:
     """A payload has the keys of its profile; the only one needs no name."""
     made = profile(letters=CmsSettings(recipients=["bob"]))

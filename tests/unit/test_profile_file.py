@@ -388,6 +388,31 @@ def test_missing_key_file_says_which_entry(folder: Path) -> None:
         load('[[keystore]]\npkcs12 = "nothing.p12"', folder)
 
 
+def test_certificate_file_of_another_kind(folder: Path) -> None:
+    """A PKCS#12 file in place of a partner's certificate is named by its path, with what to do."""
+    text = '[[keystore]]\npartner = "p"\ncertificate = "{}"'
+    with pytest.raises(
+        KeyLoadError, match=r"keystore\[0\]: .*client\.p12: .* is PKCS#12\."
+    ) as caught:
+        load(text.format("client.p12"), folder)
+    assert "keystore export" in caught.value.hint
+    assert load(text.format("partner.pem"), folder).keystore.snapshot().partners
+
+
+def test_keystore_of_another_kind(folder: Path) -> None:
+    """A keystore under the key of another kind says which key is meant."""
+    with pytest.raises(KeyLoadError, match=r"a Java keystore \(JKS\) expected") as caught:
+        load('[[keystore]]\njks = "client.p12"\npassword_env = "P12_PASSWORD"', folder)
+    assert 'write pkcs12 = "…"' in caught.value.hint
+
+
+def test_text_where_a_list_is_needed() -> None:
+    """A single text in place of a list comes with how to write it."""
+    with pytest.raises(ProfileError) as caught:
+        load('[[outbound]]\nstep = "encryption"\nrecipients = "partner"')
+    assert caught.value.hint == 'Write it in brackets: ["partner"].'
+
+
 def test_bad_trust_says_where(folder: Path) -> None:
     """An anchor that is no CA is refused with its section."""
     with pytest.raises(KeyLoadError, match=r"^partner\.toml: trust: "):

@@ -169,6 +169,16 @@ def test_encrypted_is_not_signed(keystore: Keystore) -> None:
     assert any(item.path == "inbound" and "anybody can encrypt" in item.text for item in found)
 
 
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+def test_partner_with_our_own_certificate(authority: Authority, whose: str) -> None:
+    """A certificate of ours in the partner's place is told; the partner's own is clean."""
+    ours, theirs = authority.issue("CN=client"), authority.issue("CN=partner")
+    given = {"ours": ours, "theirs": theirs}[whose].certificate
+    found = find(ours.keystore("client").with_partner("partner", given), outbound=STRONG)
+    assert places(found) == ([("warning", "keystore")] if whose == "ours" else [])
+    assert all("partner 'partner' is that of our own key 'client'" in item.text for item in found)
+
+
 def test_nobody_to_sign(authority: Authority) -> None:
     """A demand that nobody can meet is an error ahead of the first message."""
     held = authority.issue("CN=client").keystore()

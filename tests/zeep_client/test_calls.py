@@ -14,6 +14,7 @@ from zeep_wssec import (
     Inbound,
     OutboundError,
     Profile,
+    ProfileError,
     SecurityHeader,
     Service,
     Signature,
@@ -103,6 +104,13 @@ def test_own_client_reads_an_answer_that_names_no_request(
         service = client.create_service(BINDING, address)
         assert service.PlaceOrder(**ORDER).nonce == "n1"
         assert service.PlaceOrder(**ORDER).nonce == "n1"
+
+
+def test_wsdl_that_is_not_there(profile: Profile, tmp_path: Path) -> None:
+    """A WSDL file that is missing is the profile's error, with the whole path."""
+    with pytest.raises(ProfileError, match=r"orders\.wsdll: a WSDL expected, but there is no"):
+        profile.client(tmp_path / "orders.wsdll")
+    assert profile.client(WSDL).service
 
 
 def test_address_of_the_profile(make_profile: Callable[..., Profile], address: str) -> None:

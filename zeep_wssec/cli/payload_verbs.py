@@ -136,7 +136,7 @@ def _run(
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=2))
     elif output is None or verb in ("verify", "decrypt", "open"):
-        show_lines(_describe(result), err=output == STREAM)
+        show_lines(_describe(result, verb), err=output == STREAM)
 
 
 def _sink(output: str | None) -> Any:
@@ -186,7 +186,7 @@ def _of_format(profile: Profile, format_name: str) -> list[str]:
     return [name for name, item in profile.plan.payload.items() if format_of(item) == format_name]
 
 
-def _describe(result: PayloadResult) -> list[str]:
+def _describe(result: PayloadResult, verb: str) -> list[str]:
     """Tell what a result proves, line by line."""
     lines = []
     for signer in result.signers:
@@ -196,7 +196,8 @@ def _describe(result: PayloadResult) -> list[str]:
         why = f"trusted: {signer.trusted_as}" if signer.trusted else "not trusted, proves nothing"
         lines.append(f"signed by {who} ({printable(why)}){when}, {made}")
     if not result.signers:
-        lines.append("signed by nobody")
+        unread = "signatures were not looked at: payload open tells who signed"
+        lines.append(unread if verb == "decrypt" else "signed by nobody")
     if result.encryption is not None:
         listed = ", ".join(map(printable, result.recipients)) or "nobody that is named"
         lines.append(f"encrypted with {result.encryption} to {listed}")

@@ -69,7 +69,8 @@ def wrong_password(alias: str, *, source: str) -> WrongPasswordError:
     """Make the error for a key that its password does not open."""
     return WrongPasswordError(
         f"{source}: the password of the keystore is right, but does not open the key {alias!r}.",
-        hint="Give the password of this key with key_password.",
+        hint="Give the password of this key with key_password; in a profile file "
+        f'key_passwords = {{ {alias} = {{ env = "VARIABLE" }} }}.',
         source=source,
         alias=alias,
     )

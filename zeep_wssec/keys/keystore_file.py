@@ -79,6 +79,8 @@ def read_keystore(
     if found is None or kind not in (None, found):
         expected = WHAT if kind is None else _NAMES[kind]
         looks, hint = describe_content(data)
+        if found is not None:
+            hint = f'In a profile file write {found} = "…" in its place; in Python kind="{found}", or no kind.'
         raise KeyLoadError(
             f"{source}: {expected} expected, but this {looks}.", hint=hint, source=source
         )
@@ -98,7 +100,7 @@ def _require_entries(
     if not content.keys and not content.partners and not content.secrets:
         raise KeyLoadError(
             f"{source}: this file ({_NAMES[kind]}) has neither a private key nor a certificate with a name.",
-            hint="For certificates alone use with_partner or with_trust.",
+            hint="For certificates alone use with_partner or with_trust; in a profile file partner or [trust].",
             source=source,
         )
     return content

@@ -15,6 +15,7 @@ from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.files import Source, describe_source, read_source
 from zeep_wssec.keys.revocation_data import load_crls, load_ocsp
+from zeep_wssec.keys.sniff import is_pkcs12
 from zeep_wssec.keys.trust_rules import (
     NO_RULES,
     FetchedRevocation,
@@ -182,9 +183,17 @@ def is_authority(certificate: Certificate, *, anchor: bool = True) -> bool:
 
 
 def load_partner_certificates(
-    sources: CertificateSource | Sequence[CertificateSource], *, alias: str
+    sources: CertificateSource | Sequence[CertificateSource],
+    *,
+    alias: str,
+    names: Sequence[str] = (),
 ) -> list[tuple[Certificate, list[Certificate]]]:
     """Load the certificates of a partner, duplicates dropped.
+
+    Args:
+        sources: Where they are.
+        alias: Name of the partner.
+        names: What to call the sources in errors, where their octets do not tell.
 
     Returns:
         Of each source its first certificate, and the others, which are its chain.
@@ -194,16 +203,25 @@ def load_partner_certificates(
     """
     if isinstance(sources, (str, bytes, os.PathLike, Certificate)):
         sources = (sources,)
-    found = [load_certificates(item, what=f"the certificate of {alias!r}") for item in sources]
+    what = f"the certificate of {alias!r}"
+    found = [
+        load_certificates(item, what=what, name=name)
+        for item, name in zip(sources, names or (None,) * len(sources), strict=True)
+    ]
     if not found:
         raise KeyLoadError(f"The partner {alias!r} needs a certificate.", alias=alias)
     return list({leaf: (leaf, rest) for leaf, *rest in found}.values())
 
 
 def load_certificates(
-    sources: CertificateSource | Sequence[CertificateSource], *, what: str
+    sources: CertificateSource | Sequence[CertificateSource], *, what: str, name: str | None = None
 ) -> tuple[Certificate, ...]:
     """Load every certificate of one or several sources, duplicates dropped.
+
+    Args:
+        sources: Where they are.
+        what: What is expected there, for errors.
+        name: What to call the source in errors, where its octets are given.
 
     Raises:
         KeyLoadError: A source holds none.
@@ -215,19 +233,24 @@ def load_certificates(
         if isinstance(source, Certificate):
             found[source] = None
         else:
-            found.update(dict.fromkeys(_read_certificates(source, what=what)))
+            found.update(dict.fromkeys(_read_certificates(source, what=what, name=name)))
     return tuple(found)
 
 
-def _read_certificates(source: Source, *, what: str) -> tuple[Certificate, ...]:
+def _read_certificates(source: Source, *, what: str, name: str | None) -> tuple[Certificate, ...]:
     data = read_source(source, what=what)
-    name = describe_source(source)
+    name = name or describe_source(source)
     try:
         if data[:1] == b"\x30":
             return (Certificate.from_der(data),)
         return Certificate.from_pem(data)
     except KeyLoadError:
-        found = (
-            "is empty" if not data.strip() else "has no certificate in PEM or DER, or a broken one"
-        )
-        raise KeyLoadError(f"{name}: {what} expected, but this {found}.", source=name) from None
+        found, hint = "has no certificate in PEM or DER, or a broken one", ""
+        if not data.strip():
+            found = "is empty"
+        elif is_pkcs12(data):
+            found = "is PKCS#12"
+            hint = "Take the certificate out: zeep-wssec keystore export FILE -o partner.pem."
+        raise KeyLoadError(
+            f"{name}: {what} expected, but this {found}.", hint=hint, source=name
+        ) from None

@@ -72,6 +72,7 @@ def test_j6_modes_do_not_meet(sides: Sides) -> None:
         with pytest.raises(Exception, match="b64") as caught:
             sides.service(mode=other).verify(token, content=PAYLOAD, now=NOW)
         assert type(caught.value).__name__ == "PayloadMalformedError"
+        assert f'state mode = "{mode}"' in caught.value.hint  # type: ignore[attr-defined]
 
 
 def test_j6_open_banking(sides: Sides) -> None:

@@ -40,8 +40,10 @@ def test_there_and_back(run: Any, now: str, folder: Path) -> None:
 def test_verbs(run: Any, now: str, folder: Path, there: str, back: str) -> None:
     """Each verb has its other half."""
     run("payload", there, "-p", "client.toml", "data.bin", "-o", "made", "--now", now)
-    run("payload", back, "-p", "service.toml", "made", "-o", "plain", "--now", now)
+    seen = run("payload", back, "-p", "service.toml", "made", "-o", "plain", "--now", now)
     assert (folder / "plain").read_bytes() == DATA
+    assert ("signatures were not looked at" in seen.stdout) == (back == "decrypt")
+    assert "signed by nobody" not in seen.stdout
 
 
 def test_detached(run: Any, now: str, folder: Path) -> None:

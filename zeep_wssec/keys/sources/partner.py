@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zeep_wssec.keys.content import KeystoreContent
 from zeep_wssec.keys.entries import PartnerEntry
-from zeep_wssec.keys.files import read_source, stamps_of
+from zeep_wssec.keys.files import read_source, shown_path, stamps_of
 from zeep_wssec.keys.pem import order_chain
 from zeep_wssec.keys.trust import (
     CertificateSource,
@@ -24,13 +24,21 @@ def load_partner(
     *,
     anchors: CertificateSource | Sequence[CertificateSource] | None,
     encrypt_from: datetime | None,
+    names: Sequence[str] = (),
 ) -> tuple[PartnerEntry, ...]:
     """Load the certificates of a partner, each with its chain; see ``Keystore.with_partner``.
+
+    Args:
+        alias: Name of the partner.
+        certificate: One source or several.
+        anchors: Its CAs.
+        encrypt_from: When it takes over.
+        names: What to call the sources in errors, where their octets do not tell.
 
     Raises:
         KeyLoadError: A source holds no certificate, or an anchor is no CA.
     """
-    found = load_partner_certificates(certificate, alias=alias)
+    found = load_partner_certificates(certificate, alias=alias, names=names)
     given = () if anchors is None else load_certificates(anchors, what=f"the anchors of {alias!r}")
     return tuple(
         PartnerEntry(
@@ -77,6 +85,10 @@ class PartnerFiles:
     def read(self, fetched: tuple[bytes, ...]) -> KeystoreContent:
         """Read each as one certificate with its chain."""
         entries = load_partner(
-            self._alias, fetched, anchors=self._anchors or None, encrypt_from=self._encrypt_from
+            self._alias,
+            fetched,
+            anchors=self._anchors or None,
+            encrypt_from=self._encrypt_from,
+            names=[shown_path(path) for path in self._paths],
         )
         return KeystoreContent(partners=entries)

@@ -112,7 +112,8 @@ class Jws(SigningOnly):
         """
         if content is None:
             raise PayloadUsageError(
-                "The payload is missing: the signature is detached.", hint="Give content=…."
+                "The payload is missing: the signature is detached.",
+                hint="Give it: content=…, --content FILE.",
             )
         now = moment(now)
         with open_source(data) as reader:

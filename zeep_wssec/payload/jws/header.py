@@ -106,8 +106,8 @@ def check_header(
                 f"The header brings a key, or says where to fetch one ({member}).",
                 hint="Keys are those of the keystore; kid says which.",
             )
+    _check_encoding(header, settings)  # first: the other mode shows in crit as well
     _check_critical(header, settings)
-    _check_encoding(header, settings)
     if settings.typ is not None and header.get("typ") != settings.typ:
         raise PayloadMalformedError(
             f"typ is {_shown(header.get('typ'))}; {settings.typ!r} is demanded."
@@ -159,7 +159,10 @@ def _check_critical(header: Mapping[str, Any], settings: JwsSettings) -> None:
             raise PayloadMalformedError(f"crit names {_shown(member)}, but the header has none.")
     missing = [member for member in demanded if member not in named]
     if missing:
-        raise PayloadMalformedError(f"crit does not name {' and '.join(missing)}.")
+        raise PayloadMalformedError(
+            f"crit does not name {' and '.join(missing)}.",
+            hint="What crit must name, critical says.",
+        )
 
 
 def _check_encoding(header: Mapping[str, Any], settings: JwsSettings) -> None:

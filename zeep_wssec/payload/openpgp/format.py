@@ -307,7 +307,9 @@ class OpenPgp:
         if not self.settings.signers and len(own) != 1:
             raise KeyNotFoundError(
                 "There is no secret key." if not own else "There are several secret keys.",
-                hint=f"State signers: {'; '.join(key.describe() for key in own) or 'none'}.",
+                hint=f"State signers: {'; '.join(key.describe() for key in own)}."
+                if own
+                else "Name a file with one in secret_rings.",
                 alias=None,
                 existing=[key.fingerprint for key in own],
             )
