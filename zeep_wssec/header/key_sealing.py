@@ -47,7 +47,7 @@ def require_recipient(message: Outgoing, alias: str) -> Certificate:
     if unfit is not None:
         raise KeyUsageError(
             f"Nothing may be encrypted to {alias!r}: {unfit.sentence}",
-            hint="Set recipients to a certificate that is meant for encryption; ask the partner for it.",
+            hint=unfit.hint_theirs,
             reason=unfit.reason,
         )
     return certificate

@@ -243,7 +243,9 @@ def _method_for(entry: KeyEntry, step: Signature, message: Outgoing) -> Signatur
     unfit = check_fitness(certificate, purpose="sign", now=message.now, legacy=step.legacy)
     if unfit is not None:
         raise KeyUsageError(
-            f"The key {entry.alias!r} must not sign: {unfit.sentence}", reason=unfit.reason
+            f"The key {entry.alias!r} must not sign: {unfit.sentence}",
+            hint=unfit.hint_ours,
+            reason=unfit.reason,
         )
     method = step.signature_method or default_signature_method(certificate.key_kind, "sha256")
     if method is None or method.key_kind != certificate.key_kind:

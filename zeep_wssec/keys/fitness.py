@@ -84,6 +84,24 @@ class Unfit:
     sentence: str
     """The same for people, with the certificate named."""
 
+    @property
+    def hint_ours(self) -> str:
+        """What to do where the certificate is that of our own key pair."""
+        told = {
+            "expired": "Renew it: zeep-wssec keystore new --like, then csr and add. A successor goes beside it.",
+            "not_yet_valid": "Sign with the present one until then, or compare the clock.",
+        }
+        return told.get(self.reason, "Name a key pair that may sign.")
+
+    @property
+    def hint_theirs(self) -> str:
+        """What to do where the certificate is that of a partner whom we encrypt to."""
+        if self.reason == "expired":
+            return "Ask the partner for its new certificate, and put it beside this one, or in its place."
+        if self.reason == "not_yet_valid":
+            return "Encrypt to the present one until then (encrypt_from), or compare the clock."
+        return "Name a certificate that is meant for encryption; ask the partner for it."
+
 
 def read_usages(names: Iterable[str]) -> frozenset[str]:
     """Read extended key usages: names of ``USAGE_NAMES``, or dotted object identifiers.

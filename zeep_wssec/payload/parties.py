@@ -27,6 +27,7 @@ def require_signing_key(
     if unfit is not None:
         raise KeyUsageError(
             f"The key {entry.alias!r} must not sign: {unfit.sentence}",
+            hint=unfit.hint_ours,
             reason=unfit.reason,
             alias=entry.alias,
         )
@@ -47,7 +48,7 @@ def require_recipient(keys: Snapshot, alias: str, *, now: datetime) -> Certifica
     if unfit is not None:
         raise KeyUsageError(
             f"Nothing may be encrypted to {alias!r}: {unfit.sentence}",
-            hint="Name a certificate that is meant for encryption; ask the partner for it.",
+            hint=unfit.hint_theirs,
             reason=unfit.reason,
             alias=alias,
         )

@@ -40,6 +40,18 @@ def test_dates_include_both_ends(
     assert reason_of(made, purpose, start + offset) == reason
 
 
+def test_hints_follow_the_reason(authority: Authority) -> None:
+    """A certificate that has ended is renewed; one of another use is replaced by one of the right use."""
+    start = authority.now
+    made = authority.issue("a", not_after=start + timedelta(days=2), key_usage=["crl_sign"])
+    ended = check_fitness(made.certificate, purpose="encrypt", now=start + timedelta(days=3))
+    misused = check_fitness(made.certificate, purpose="encrypt", now=start)
+    assert ended is not None
+    assert misused is not None
+    assert ("Renew it" in ended.hint_ours, "new certificate" in ended.hint_theirs) == (True, True)
+    assert ("may sign" in misused.hint_ours, "meant for" in misused.hint_theirs) == (True, True)
+
+
 def test_a_cached_answer_does_not_outlive_the_certificate(client: Issued, now: datetime) -> None:
     """What is kept does not depend on the time."""
     assert reason_of(client.certificate, "sign", now) is None
