@@ -16,7 +16,7 @@ from peers import miss, require_module, require_program
 from zeep_wssec.testing.authority import Issued
 
 PIN = "1234"
-_TOKENS = 12
+_TOKENS = 16
 """Made at once: a library that has been started finds no token that another program makes later."""
 _numbers = iter(range(_TOKENS))
 _MODULES = (

@@ -124,8 +124,11 @@ class ExternalKey:
 
     def _check_place(self, what: str) -> None:
         if self.remote and in_event_loop():
+            problem = f"The key {self._alias!r} is remote, and to {what} with it would hold the event loop."
+            # Of a message that cannot be decrypted nobody else is told why.
+            _log.warning("%s", problem)
             raise KeyUsageError(
-                f"The key {self._alias!r} is remote, and to {what} with it would hold the event loop.",
+                problem,
                 hint="Sign with profile.async_client(…), whose transport waits in a thread; decrypt with the "
                 "sync client in asyncio.to_thread. remote=False, if it answers at once.",
                 reason="wrong_usage",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pkcs11
 
 _Result = TypeVar("_Result")
+_SALT = os.urandom(16)
 _ADVICE = "Install it: pip install 'zeep-wssec[pkcs11]'."
 
 
@@ -37,6 +38,9 @@ class TokenModule:
         self.lock = threading.RLock()
         self.generation = object()
         """Changes when every session is gone."""
+        self.logins: dict[int, tuple[Any, bytes]] = {}
+        """By slot: the session that is logged in, and a digest of its PIN. A login is that of the whole process,
+        and ends with the session, so these are never closed."""
         self._started_by = 0
 
     def library(self) -> Any:
@@ -118,7 +122,6 @@ class TokenConnection:
         self._generation: object = None
         self._found: dict[Any, Any] = {}
         self._refused_pin = b""
-        self._salt = os.urandom(16)
 
     @property
     def name(self) -> str:
@@ -144,12 +147,17 @@ class TokenConnection:
         with self._module.lock:
             for attempt in (1, 2):
                 try:
-                    session = self._open()
+                    session = self._open(again=attempt == 2)
                     return operation(session, self._found)
                 except gone as error:
                     self._forget()
                     if attempt == 2:
                         raise self.mapped(error) from None
+                except pkcs11.NoSuchKey:
+                    # Private keys are not seen without a login, which others in the process may have ended.
+                    self._forget()
+                    if attempt == 2:
+                        raise
                 except pkcs11.PKCS11Error as error:
                     if type(error) is not pkcs11.PKCS11Error or attempt == 2:
                         raise
@@ -166,11 +174,13 @@ class TokenConnection:
             source=self.name,
         )
 
-    def _open(self) -> pkcs11.Session:
+    def _open(self, *, again: bool) -> pkcs11.Session:
         if self._session is None or self._generation is not self._module.generation:
             self._forget()
             token = self._find_token()
-            self._session = self._log_in(token)
+            if self._pin is not None:
+                self._log_in(token, self._pin.reveal(), again=again)
+            self._session = token.open()
             self._generation = self._module.generation
             ended = weakref.finalize(self, _close, self._session, self._module, self._generation)
             ended.atexit = False
@@ -213,27 +223,33 @@ class TokenConnection:
             )
         return found[0]
 
-    def _log_in(self, token: pkcs11.Token) -> pkcs11.Session:
+    def _log_in(self, token: pkcs11.Token, pin: bytes, *, again: bool) -> None:
+        """Log the process in, unless another keystore has done so with the same PIN."""
         import pkcs11
 
-        if self._pin is None:
-            return token.open()
-        pin = self._pin.reveal()
-        mark = hashlib.blake2b(pin, key=self._salt).digest()
+        mark = hashlib.blake2b(pin, key=_SALT).digest()
         if mark == self._refused_pin:
             raise self._wrong_pin(
                 "was refused before, and is not tried again: tokens lock themselves"
             )
+        held = self._module.logins.get(token.slot.slot_id)
+        if held is not None and not again:
+            if held[1] != mark:
+                raise self._wrong_pin(
+                    "is another than the one that this process has logged in with"
+                )
+            return
         try:
-            return token.open(user_pin=pin.decode("utf-8"))
+            session = token.open(user_pin=pin.decode("utf-8"))
         except pkcs11.UserAlreadyLoggedIn:
-            return token.open()  # the whole process is logged in or not
+            return
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, UnicodeDecodeError):
             self._refused_pin = mark
             raise self._wrong_pin("is wrong") from None
         except (pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.UserPinNotInitialized) as error:
             self._refused_pin = mark
             raise self._wrong_pin(f"is of no use: {type(error).__name__}") from None
+        self._module.logins[token.slot.slot_id] = (session, mark)
 
     def reveal_pin(self) -> str:
         """Give the PIN, for keys that ask for it at every use."""

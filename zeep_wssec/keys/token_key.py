@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -22,6 +23,7 @@ from zeep_wssec.keys.token_connection import TokenConnection
 if TYPE_CHECKING:
     import pkcs11
 
+_log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 _NULL, _OCTETS, _OID = b"\x05\x00", 0x04, 0x06
@@ -203,10 +205,7 @@ class TokenKey:
 
         def run(session: pkcs11.Session, found: dict[Any, Any]) -> _Result:
             if mechanism not in self._connection.mechanisms():
-                raise KeyUsageError(
-                    f"{self._connection.name} cannot {what}: it has no {mechanism.name}.",
-                    reason="wrong_usage",
-                )
+                raise self._unfit(what, f"the token has no {mechanism.name}")
             key = found.get(self._locator)
             if key is None:
                 key = found[self._locator] = find_private_key(session, self._locator)
@@ -216,12 +215,7 @@ class TokenKey:
         try:
             return self._connection.run(run)
         except _unfit_errors() as error:
-            raise KeyUsageError(
-                f"The key {self._locator.label!r} on {self._connection.name} cannot {what}: "
-                f"{type(error).__name__}.",
-                hint="Not every token knows every scheme and digest.",
-                reason="wrong_usage",
-            ) from None
+            raise self._unfit(what, type(error).__name__) from None
         except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned) as error:
             raise KeyMaterialError(
                 f"The key {self._locator.label!r} is not on {self._connection.name} any more, "
@@ -231,6 +225,16 @@ class TokenKey:
             if secret:
                 raise ValueError("cannot be decrypted") from None
             raise self._connection.mapped(error) from None
+
+    def _unfit(self, what: str, why: str) -> KeyUsageError:
+        problem = (
+            f"The key {self._locator.label!r} on {self._connection.name} cannot {what}: {why}."
+        )
+        # Of a message that cannot be decrypted nobody else is told why.
+        _log.warning("%s", problem)
+        return KeyUsageError(
+            problem, hint="Not every token knows every scheme and digest.", reason="wrong_usage"
+        )
 
     def __repr__(self) -> str:
         return f"<TokenKey {self.kind} {self._locator.label!r}>"

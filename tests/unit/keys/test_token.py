@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from peers import require_module
 from softhsm import PIN, SoftToken
 
 from zeep_wssec.errors import (
@@ -24,6 +25,7 @@ from zeep_wssec.errors import (
 from zeep_wssec.keys.entries import FileKey, KeyEntry
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.keys.token_connection import TokenConnection, open_module
 from zeep_wssec.testing.authority import Authority, Issued
 from zeep_wssec.testing.certificates import generate_key
 
@@ -168,14 +170,52 @@ def test_keys_by_label_and_id(token: SoftToken) -> None:
 
 def test_wrong_pin_is_tried_once(token: SoftToken, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token locks itself after some wrong PINs: the same one is not sent again."""
-    gc.collect()  # no other session of this process may be logged in
     monkeypatch.setenv("PIN", "9999")
     other = SoftToken()
     other.write(Authority.create("x").issue("x"), label="x", number=1)
     with pytest.raises(WrongPasswordError, match=r"the PIN is wrong.*Secret\.env\('PIN'\)"):
         opened(other, password=Secret.env("PIN"))
+    store = opened(other, password=PIN, cache_seconds=0)
+    with pytest.raises(WrongPasswordError, match="another than the one that this process has"):
+        opened(other, password=Secret.env("PIN"))
     monkeypatch.setenv("PIN", PIN)
     assert opened(other, password=Secret.env("PIN")).snapshot().require_key()
+    assert store.snapshot().require_key()
+
+
+def test_refused_pin_is_not_sent_again() -> None:
+    """Whatever a keystore is asked for afterwards: tokens count."""
+    other = SoftToken()
+    connection = TokenConnection(
+        open_module(other.module), token=other.label, slot=None, pin=Secret.of("9999")
+    )
+    for problem in ("is wrong", "was refused before, and is not tried again"):
+        with pytest.raises(WrongPasswordError, match=problem):
+            connection.run(lambda session, found: None)
+
+
+def test_keystore_that_is_gone_takes_no_login_with_it(token: SoftToken) -> None:
+    """A login is that of the process: another keystore on the same token goes on."""
+    first, second = opened(token), opened(token)
+    del first
+    gc.collect()
+    signer = second.snapshot().require_key("rsa").require_signer()
+    assert signer.sign(b"x", scheme="rsa-pss", digest="sha256")
+
+
+def test_login_that_somebody_else_ended(token: SoftToken) -> None:
+    """The process logs in again."""
+    store = opened(token)
+    pkcs11: Any = require_module("pkcs11")
+    others = pkcs11.lib(token.module).get_token(token_label=token.label)
+    module = open_module(token.module)
+    session, mark = module.logins[others.slot.slot_id]
+    session.close()
+    assert opened(token).entries()
+    module.logins[others.slot.slot_id][0].close()
+    signer = store.snapshot().require_key("rsa").require_signer()
+    assert signer.sign(b"x", scheme="rsa-pss", digest="sha256")
+    assert module.logins[others.slot.slot_id][1] == mark
 
 
 def test_without_pin_nothing_is_seen() -> None:

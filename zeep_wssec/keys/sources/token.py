@@ -79,6 +79,8 @@ class TokenContent:
 
         try:
             keys, certificates = self._connection.run(self._read_objects)
+        except pkcs11.NoSuchKey:
+            keys, certificates = (), ()
         except pkcs11.PKCS11Error as error:
             raise self._connection.mapped(error) from None
         return _Found(keys=keys, certificates=certificates, given=self._opening.load_certificates())
@@ -161,7 +163,7 @@ class TokenContent:
     def _read_objects(
         self, session: pkcs11.Session, _found: dict[Any, Any]
     ) -> tuple[tuple[_FoundKey, ...], tuple[tuple[bytes, Certificate], ...]]:
-        from pkcs11 import Attribute, CertificateType, ObjectClass
+        from pkcs11 import Attribute, CertificateType, NoSuchKey, ObjectClass
 
         points = {
             _read(item, Attribute.ID): _read(item, Attribute.EC_POINT)
@@ -171,6 +173,8 @@ class TokenContent:
             _describe_key(item, points)
             for item in self._objects(session, {Attribute.CLASS: ObjectClass.PRIVATE_KEY})
         )
+        if not keys:
+            raise NoSuchKey  # so that the login is looked after
         wanted = {
             Attribute.CLASS: ObjectClass.CERTIFICATE,
             Attribute.CERTIFICATE_TYPE: CertificateType.X_509,
