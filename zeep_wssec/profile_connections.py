@@ -149,7 +149,7 @@ class ProfileConnections(ProfileHook):
             return None
         from zeep_wssec.transport.http_signing.messages import HttpSigning
 
-        jws: Any = self.payload(service.http_signature)
+        jws = self.payload(service.http_signature)
         return HttpSigning(jws, unverified_answers=service.unsigned_answers)
 
     def _tls(self) -> ContextSource:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zeep_wssec import (
     TLS,
@@ -36,6 +38,11 @@ from zeep_wssec import (
     UsernameToken,
     WSSecError,
 )
+
+if TYPE_CHECKING:
+    from zeep_wssec.transport.http_signing.wsgi import WsgiApp
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 
 def first_screen(envelope: bytes, reply: bytes) -> None:
@@ -176,6 +183,29 @@ def keystores(module: str, sign: Callable[..., bytes]) -> object:
     for entry in store.entries():
         print(entry.alias, entry.kind, entry.not_after, entry.to_dict())
     return store
+
+
+def payloads(profile: Profile, application: WsgiApp) -> object:
+    """Files, documents and HTTP messages, by the payloads of a profile."""
+    from requests import Session
+
+    from zeep_wssec import PayloadError
+    from zeep_wssec.payload.openpgp import OpenPgp, OpenPgpSettings
+    from zeep_wssec.transport.http_signing import JwsAuth, JwsWsgi
+    from zeep_wssec.transport.http_signing.with_httpx import JwsHttpxAuth
+
+    jws = profile.payload("messages")
+    session = Session()
+    session.auth = JwsAuth(jws, unverified_answers="they sign requests only")
+    print(JwsHttpxAuth(jws), Service(http_signature="messages"))
+    settings = OpenPgpSettings(public_rings=[Path("partners.asc")], recipients=["@bank.example"])
+    try:
+        with OpenPgp(settings) as pgp:
+            made = pgp.encrypt(b"data", to=Path("data.pgp"))
+            print(made.recipients, made.encryption, [key.state(NOON) for key in pgp.ring_keys()])
+    except PayloadError as error:
+        print(error.code)
+    return JwsWsgi(application, jws)
 
 
 async def sessions(profile: Profile) -> list[int]:

@@ -147,7 +147,7 @@ def test_pg_14_file_name(rings: Rings, tmp_path: Path) -> None:
 def test_pg_15_errors_tell_no_place(rings: Rings) -> None:
     """PG-15: what a sender causes tells neither folders nor what GnuPG says."""
     with rings.bob() as bob:
-        home = bob.keys() and bob._state.home._folder  # type: ignore[union-attr]
+        home = bob.ring_keys() and bob._state.home._folder  # type: ignore[union-attr]
         with rings.alice(recipients=["carol"]) as alice:
             made = alice.protect(DATA).content or b""
         with pytest.raises(PayloadDecryptionError) as caught:
@@ -195,5 +195,5 @@ def test_user_id_that_looks_like_a_key(rings: Rings, peer: Gnupg, tmp_path: Path
     ring = tmp_path / "evil.gpg"
     ring.write_bytes(peer.export(evil))
     with rings.bob(public_rings=[ring], signed_by=["evil@send.example"]) as bob:
-        (key, _) = bob.keys()
+        (key, _) = bob.ring_keys()
         assert (key.fingerprint, len(key.user_ids)) == (evil, 1)

@@ -39,8 +39,8 @@ def test_o1_protect(rings: Rings) -> None:
 def loaded(rings: Rings) -> Iterator[tuple[OpenPgp, OpenPgp]]:
     """Alice and bob with their rings read, which takes GnuPG a while."""
     with rings.alice() as alice, rings.bob() as bob:
-        assert alice.keys()
-        assert bob.keys()
+        assert alice.ring_keys()
+        assert bob.ring_keys()
         yield alice, bob
 
 

@@ -114,7 +114,7 @@ def test_o6_changed(rings: Rings, protected: bytes, tmp_path: Path) -> None:
     """PG-02: one error for every change of what is read, and no file; what is for others is not ours."""
     texts = set()
     with rings.bob() as bob:
-        found = bob.keys()
+        found = bob.ring_keys()
         (key,) = [item for item in found if item.is_named("bob@")]
         read, others = places(protected, key.subkeys[0].key_id.lower())
         assert len(others) == 1
@@ -277,7 +277,7 @@ def test_o8_expiry(rings: Rings, tmp_path: Path) -> None:
     ring.write_bytes(peer.export(made))
     now = datetime.now(UTC)
     with rings.alice(public_rings=[ring], recipients=["eve@"]) as alice:
-        (key, _) = alice.keys()
+        (key, _) = alice.ring_keys()
         assert key.expires is not None
         states = [key.state(key.expires - timedelta(days=days)) for days in (15, 13, 0)]
         assert states == ["valid", "critical", "expired"]

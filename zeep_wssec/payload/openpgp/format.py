@@ -85,7 +85,7 @@ class OpenPgp:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def keys(self) -> tuple[RingKey, ...]:
+    def ring_keys(self) -> tuple[RingKey, ...]:
         """Give the keys of all rings, the partners' first."""
         loaded = self._loaded()
         known = {key.fingerprint for key in loaded.partners}
@@ -203,7 +203,7 @@ class OpenPgp:
         return _result(
             writer,
             signers=signers,
-            recipients=_recipients(outcome, self.keys()),
+            recipients=_recipients(outcome, self.ring_keys()),
             encryption=cipher.name,
         )
 
@@ -319,7 +319,7 @@ class OpenPgp:
         if not self.settings.recipients:
             raise PayloadUsageError("Nobody is named to encrypt to.", hint="State recipients.")
         names = self.settings.recipients
-        return select(self.keys(), names, use="encrypt", now=now, legacy=self.settings.legacy)
+        return select(self.ring_keys(), names, use="encrypt", now=now, legacy=self.settings.legacy)
 
     def _judge(self, now: datetime | None) -> SignatureJudge:
         loaded = self._loaded()

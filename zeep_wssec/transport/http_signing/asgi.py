@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
-from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.payload.results import PayloadResult
+from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.replay import ReplayStore
 from zeep_wssec.transport.http_signing.services import METHODS, REFUSED, AnswerBody, RequestGate
 
@@ -28,7 +28,7 @@ class JwsAsgi:
     def __init__(
         self,
         app: AsgiApp,
-        jws: Jws,
+        jws: PayloadFormat,
         *,
         replay: ReplayStore | None = None,
         methods: Collection[str] = METHODS,

@@ -10,6 +10,7 @@ from typing import Final
 from zeep_wssec.errors import PayloadMalformedError, PayloadUnsignedError, PayloadUsageError
 from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.payload.results import PayloadResult
+from zeep_wssec.payload.shape import PayloadFormat
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that ask for nothing but an answer: RFC 9110, section 9.2.1. Their requests have no body here."""
@@ -29,7 +30,7 @@ class HttpSigning:
     status of an answer and which request it is for. What must not be mistaken has to stand in the body.
     """
 
-    def __init__(self, jws: Jws, *, unverified_answers: str = "") -> None:
+    def __init__(self, jws: PayloadFormat, *, unverified_answers: str = "") -> None:
         """Sign with ``jws``.
 
         Args:

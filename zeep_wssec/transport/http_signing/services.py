@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from zeep_wssec.errors import PayloadError, PayloadLimitError, PayloadUsageError, ReplayError
-from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.payload.results import PayloadResult
+from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
 from zeep_wssec.replay.keys import payload_key
 from zeep_wssec.replay.store import require_new
@@ -33,7 +33,7 @@ class RequestGate:
 
     def __init__(
         self,
-        jws: Jws,
+        jws: PayloadFormat,
         replay: ReplayStore | None,
         *,
         methods: Collection[str] = METHODS,
@@ -55,7 +55,7 @@ class RequestGate:
             PayloadUsageError: Requests have no time, and no reason is given.
         """
         self.signing = HttpSigning(jws)
-        if jws.settings.issued_at is None and not repeats:
+        if self.signing.jws.settings.issued_at is None and not repeats:
             raise PayloadUsageError(
                 "Without issued_at every request could be sent again, for ever.",
                 hint='State issued_at, or say why that is harmless: repeats="…".',

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 
 import httpx
 
-from zeep_wssec.payload.jws.format import Jws
+from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.transport.compression import BoundedContent
 from zeep_wssec.transport.http_signing.messages import HttpSigning, redirected
 
@@ -21,7 +21,7 @@ class JwsHttpxAuth(httpx.Auth):
 
     requires_request_body = True
 
-    def __init__(self, jws: Jws, *, unverified_answers: str = "") -> None:
+    def __init__(self, jws: PayloadFormat, *, unverified_answers: str = "") -> None:
         """Sign with ``jws``; see ``HttpSigning``."""
         self._signing = HttpSigning(jws, unverified_answers=unverified_answers)
 

@@ -8,8 +8,8 @@ import requests
 from requests.auth import AuthBase
 
 from zeep_wssec.errors import PayloadUsageError
-from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.payload.results import PayloadResult
+from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.transport.compression import BoundedContent
 from zeep_wssec.transport.http_signing.messages import HttpSigning, redirected
 
@@ -23,7 +23,7 @@ class JwsAuth(AuthBase):
     answer stands in ``response.signature``. A redirect is an answer without a signature: it is refused.
     """
 
-    def __init__(self, jws: Jws, *, unverified_answers: str = "") -> None:
+    def __init__(self, jws: PayloadFormat, *, unverified_answers: str = "") -> None:
         """Sign with ``jws``; see ``HttpSigning``."""
         self._signing = HttpSigning(jws, unverified_answers=unverified_answers)
 

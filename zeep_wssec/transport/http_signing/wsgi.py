@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-from zeep_wssec.payload.jws.format import Jws
+from zeep_wssec.payload.shape import PayloadFormat
 from zeep_wssec.replay import ReplayStore
 from zeep_wssec.transport.http_signing.services import METHODS, REFUSED, AnswerBody, RequestGate
 
@@ -26,7 +26,7 @@ class JwsWsgi:
     def __init__(
         self,
         app: WsgiApp,
-        jws: Jws,
+        jws: PayloadFormat,
         *,
         replay: ReplayStore | None = None,
         methods: Collection[str] = METHODS,
