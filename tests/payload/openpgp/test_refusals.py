@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from zeep_wssec import KeyLoadError, KeyNotFoundError, KeyUsageError, ProfileErr
 from zeep_wssec.errors import (
     PayloadAlgorithmError,
     PayloadDecryptionError,
+    PayloadError,
     PayloadLimitError,
     PayloadMalformedError,
     PayloadSignatureError,
@@ -256,6 +258,23 @@ def test_o6_wrong_passphrase_when_reading(rings: Rings, protected: bytes) -> Non
         bob.open(protected)
 
 
+class Full(io.BytesIO):
+    """A disk without room."""
+
+    def write(self, data: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_full_disk(rings: Rings, protected: bytes, tmp_path: Path) -> None:
+    """A disk that fills up is told as such; the same object goes on with the next file."""
+    with rings.bob() as bob:
+        with pytest.raises(PayloadError, match="disk is full"):
+            bob.open(protected, to=Full())
+        with pytest.raises(PayloadError, match="disk is full"):
+            bob.protect(DATA, to=Full())
+        assert bob.open(protected, to=tmp_path / "out").size == len(DATA)
+
+
 def test_secret_key_without_passphrase(rings: Rings, tmp_path: Path) -> None:
     """O-15: a secret key that anybody can read is not taken."""
     from payload.openpgp.kit import Gnupg
@@ -392,7 +411,9 @@ def test_fork(rings: Rings) -> None:
     if child == 0:
         try:
             fine = alice.encrypt(DATA).size > 0
-            os._exit(0 if fine and alice._state.home._folder != folder else 1)  # type: ignore[union-attr]
+            fine = fine and alice._state.home._folder != folder  # type: ignore[union-attr]
+            alice.close()
+            os._exit(0 if fine else 1)
         except BaseException:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0

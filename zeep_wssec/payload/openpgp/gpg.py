@@ -125,11 +125,13 @@ class GpgHome:
                 "--passphrase-fd",
                 str(_given(stack, passphrase)),
             ]
-            process = stack.enter_context(
-                _started([*command, *arguments], stack=stack, keep=status_end)
-            )
+            readers: list[_Thread] = []
+            # Whatever goes wrong, the reader has ended before its descriptor is closed and given to others.
+            stack.callback(_join_all, readers)
+            process = stack.enter_context(_started([*command, *arguments], keep=status_end))
             os.close(status_end)
             reading = _Thread(lambda: _read_all(status))
+            readers.append(reading)
             feeding = _Thread(lambda: _feed(process, source))
             _take(process, sink, limit)
             code = process.wait()
@@ -219,10 +221,7 @@ def _close(descriptor: int) -> None:
 
 
 @contextlib.contextmanager
-def _started(
-    command: Sequence[str], *, stack: contextlib.ExitStack, keep: int
-) -> Iterator[subprocess.Popen[bytes]]:
-    del stack
+def _started(command: Sequence[str], *, keep: int) -> Iterator[subprocess.Popen[bytes]]:
     passed = int(command[command.index("--passphrase-fd") + 1])
     try:
         process = subprocess.Popen(  # noqa: S603  # our own arguments
@@ -264,11 +263,19 @@ class _Thread:
         except BaseException as error:
             self._error = error
 
+    def join(self) -> None:
+        self._thread.join()
+
     def result(self) -> Any:
         self._thread.join()
         if self._error is not None:
             raise self._error
         return self._found
+
+
+def _join_all(threads: list[_Thread]) -> None:
+    for thread in threads:
+        thread.join()
 
 
 def _read_all(descriptor: int) -> bytes:
