@@ -84,12 +84,13 @@ order = {}
 def test_check_4_order_of_actions(world: World) -> None:
     """P-02, SW-11: a message that was signed, then encrypted, is decrypted, then verified; or refused."""
     steps = (Timestamp(), Signature(), Encryption(recipients=["client"]))
-    message = theirs(world, outbound=steps).secure(MESSAGE).to_bytes()
+    now = datetime.now(UTC)
+    message = theirs(world, outbound=steps).secure(MESSAGE, now=now).to_bytes()
     right = world.load(ORDER.format('["encryption", "signature"]'))
-    assert right.check(message).body[0].text == TEXT
+    assert right.check(message, now=now).body[0].text == TEXT
     swapped = world.load(ORDER.format('["signature", "encryption"]'))
     with pytest.raises(RequirementError) as caught:
-        swapped.check(message)
+        swapped.check(message, now=now)
     assert "in the order signature, encryption" in str(caught.value)
     assert "its order is encryption, signature" in str(caught.value)
     assert TEXT not in str(caught.value)
