@@ -104,11 +104,11 @@ class AsyncProfileTransport(AsyncTransport):
         """
         envelope = await self._protected(envelope)
         call, octets = call_at_start(self._profile, address, headers), to_octets(envelope)
-        if self._profile.plan.service.http_signature is not None:
-            headers = await asyncio.to_thread(  # a key service may be asked
-                signed_headers, self._profile, call, address, octets, headers
-            )
         try:
+            if self._profile.plan.service.http_signature is not None:
+                headers = await asyncio.to_thread(  # a key service may be asked
+                    signed_headers, self._profile, call, address, octets, headers
+                )
             response = await self.post(address, octets, headers)
         except TransportSecurityError as error:
             self._profile.finish(call, error)
@@ -116,6 +116,8 @@ class AsyncProfileTransport(AsyncTransport):
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise
+        finally:
+            del octets  # error tools show what a frame holds
         check_certificate_accepted(
             self._profile,
             call,

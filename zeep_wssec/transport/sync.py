@@ -105,8 +105,8 @@ class ProfileTransport(Transport):
             InboundError: An answer that would slip past verification and is refused.
         """
         call, octets = call_at_start(self._profile, address, headers), to_octets(envelope)
-        headers = signed_headers(self._profile, call, address, octets, headers)
         try:
+            headers = signed_headers(self._profile, call, address, octets, headers)
             response = self.post(address, octets, headers)
         except TransportSecurityError as error:
             self._profile.finish(call, error)
@@ -114,6 +114,8 @@ class ProfileTransport(Transport):
         except BaseException:
             calls.end(call)  # given up, as by a cancelled task
             raise
+        finally:
+            del octets  # error tools show what a frame holds
         check_certificate_accepted(
             self._profile,
             call,
