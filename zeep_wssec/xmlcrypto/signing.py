@@ -308,8 +308,9 @@ def check_references(
             raise SignatureInvalidError(f"Two References of one Signature name {reference.uri!r}.")
         if not hmac.compare_digest(reference.digest.of(octets), reference.value):
             local = str(node.tag).rsplit("}", 1)[-1]
+            place = repr(reference.uri) if reference.uri else "the whole document"
             raise SignatureInvalidError(
-                f"The {reference.digest.name} digest of {local} ({reference.uri!r}) does not match: the "
+                f"The {reference.digest.name} digest of {local} ({place}) does not match: the "
                 "element was changed after it was signed.",
                 hint="Look for a proxy or logger that re-formats XML between the peer and you.",
                 reference=reference.uri,
