@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -77,8 +78,10 @@ _WEAK_DIGESTS: dict[str, tuple[hashes.HashAlgorithm, bytes]] = {
     "sha1": (hashes.SHA1(), bytes.fromhex("06092a864886f70d010105")),  # noqa: S303
 }
 
-_pool: dict[tuple[str, int], PrivateKeyTypes] = {}
+_pools: dict[str, list[PrivateKeyTypes]] = {}
 _turns: dict[str, itertools.count[int]] = {}
+_UNHELD = 2
+"""Most references to a key that only its pool holds, while it is looked at."""
 
 
 def generate_key(kind: str, *, reuse: bool = False) -> PrivateKeyTypes:
@@ -87,14 +90,19 @@ def generate_key(kind: str, *, reuse: bool = False) -> PrivateKeyTypes:
     Args:
         kind: ``"rsa-2048"`` (any size from 1024), ``"ec-p256"`` (``p384``, ``p521``, ``bp256`` or
             ``brainpoolP256r1``, …), ``"ed25519"``, ``"ed448"``, ``"x25519"``, ``"x448"`` or ``"dsa-2048"``.
-        reuse: Take turns among 64 keys of this process; RSA keys take 100 ms each to make.
+        reuse: Take turns among 64 or more keys of this process; RSA keys take 100 ms each to make. A key that
+            somebody holds is never given to somebody else.
     """
     if not reuse:
         return _generate(kind)
-    turn = next(_turns.setdefault(kind, itertools.count())) % POOL_SIZE
-    if (kind, turn) not in _pool:
-        _pool[kind, turn] = _generate(kind)
-    return _pool[kind, turn]
+    pool = _pools.setdefault(kind, [])
+    turns = _turns.setdefault(kind, itertools.count())
+    for _ in range(len(pool) if len(pool) >= POOL_SIZE else 0):
+        turn = next(turns) % len(pool)
+        if sys.getrefcount(pool[turn]) <= _UNHELD:
+            return pool[turn]
+    pool.append(_generate(kind))
+    return pool[-1]
 
 
 def _generate(kind: str) -> PrivateKeyTypes:
