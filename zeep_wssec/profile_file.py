@@ -103,6 +103,8 @@ def _parse(text: str) -> dict[str, Any]:
         raise ProfileError("The file is nested too deeply.") from None
     except tomllib.TOMLDecodeError as error:
         message = str(error)
+    except ValueError:
+        raise ProfileError("A number has too many digits.") from None
     match = _LINE.search(message)
     line = int(match[1]) if match and match[1] else text.count("\n") + 1
     what = _LINE.sub("", message)

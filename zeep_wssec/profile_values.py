@@ -211,6 +211,9 @@ def read_value(
         ProfileError: It is of no such type: ``"false"`` is no bool, ``0`` neither.
     """
     found: Any = None
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        # TOML 1.0, Integer: 64 bits.
+        raise ProfileError("A number has 64 bits at most.", path=place.path)
     if isinstance(value, str):
         found = _read_text(value, members, place, may_be_url)
     elif isinstance(value, list):

@@ -498,6 +498,18 @@ def test_unknown_key(text: str, path: str, close: str | None) -> None:
             "[service]\ntimeout_seconds = inf",
             "service.timeout_seconds",
         ),
+        (
+            "[service]\ntimeout_seconds = 2147483647",
+            f"[service]\ntimeout_seconds = {'9' * 400}",
+            "service.timeout_seconds",
+        ),
+        (
+            "[inbound]\nfresh_seconds = 2147483647",
+            "[inbound]\nfresh_seconds = 2147483648",
+            "inbound.fresh_seconds",
+        ),
+        ("[limits]\nmax_depth = 2048", "[limits]\nmax_depth = 2049", "limits.max_depth"),
+        ("[limits]\nmax_nodes = 9", f"[limits]\nmax_nodes = {2**63}", "limits.max_nodes"),
         ('[service]\naddress = "a"', "[service]\naddress = 1", "service.address"),
         ('[inbound]\nsigned = ["body"]', '[inbound]\nsigned = "body"', "inbound.signed"),
         ('[inbound]\nsigned = ["body"]', '[inbound]\nsigned = ["body", 1]', "inbound.signed[1]"),
@@ -732,6 +744,13 @@ def test_key_given_twice(text: str) -> None:
 def test_not_toml() -> None:
     """A slip in the syntax is told with its line."""
     assert str(refuse("[header]\nextend = fals")).startswith("partner.toml: Line 2 is not TOML:")
+
+
+def test_number_of_many_digits() -> None:
+    """Python reads no whole number of more than 4,300 digits; that is a slip in the file, too."""
+    error = refuse(f"[header]\n[limits]\nmax_depth = {'9' * 5000}")
+    assert "digits" in str(error)
+    assert "99999" not in str(error)
 
 
 def test_windows_path() -> None:

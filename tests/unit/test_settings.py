@@ -11,10 +11,12 @@ from zeep_wssec import (
     BinaryToken,
     Encryption,
     LegacyAlgorithmError,
+    Limits,
     ProfileError,
     Secret,
     SecurityContext,
     SecurityHeader,
+    Service,
     SessionKey,
     Signature,
     Timestamp,
@@ -33,6 +35,7 @@ CONTEXT = {"identifier": "urn:context", "key": "shared"}
         (Timestamp, {"ttl_seconds": 0}, "ttl_seconds"),
         (Timestamp, {"ttl_seconds": -1}, "ttl_seconds"),
         (Timestamp, {"ttl_seconds": 1.5}, "ttl_seconds"),
+        (Timestamp, {"ttl_seconds": 2**31}, "ttl_seconds"),
         (Timestamp, {"ttl_seconds": True}, "ttl_seconds"),
         (Timestamp, {"ttl_seconds": "300"}, "ttl_seconds"),
         (Timestamp, {"precision": "days"}, "precision"),
@@ -252,3 +255,16 @@ def test_defaults() -> None:
     )
     assert Timestamp().ttl_seconds == 300
     assert SecurityHeader().must_understand
+
+
+@pytest.mark.parametrize("value", [10**5000, -(10**5000)], ids=["large", "small"])
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [(Timestamp, "ttl_seconds"), (Service, "timeout_seconds"), (Limits, "max_nodes"), (Limits, "max_depth")],
+    ids=["ttl_seconds", "timeout_seconds", "max_nodes", "max_depth"],
+)  # fmt: skip
+def test_number_without_measure(settings: Any, name: str, value: int) -> None:
+    """A number that no clock and no tree can have is refused when the settings are made; Python cannot write it."""
+    with pytest.raises(ProfileError):
+        settings(**{name: value})
+    assert getattr(settings(**{name: 20}), name) == 20

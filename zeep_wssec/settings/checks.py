@@ -24,6 +24,8 @@ class Algorithm(Protocol):
     def uri(self) -> str: ...
 
 
+MOST = 2**31 - 1
+"""Largest number of a setting; in seconds 68 years."""
 _ATTRIBUTE = re.compile(r"(?:\{[^{}\s]+\}|[A-Za-z_][\w.\-]*:)?[A-Za-z_][\w.\-]*")
 _Item = TypeVar("_Item", bound=Algorithm)
 
@@ -55,13 +57,17 @@ def _meant_choice(value: object, allowed: Sequence[str]) -> str:
     return found or _nearest(value, spelt)
 
 
-def check_number(path: str, value: object, *, minimum: int) -> None:
-    """Refuse what is not a whole number of at least ``minimum``.
+def check_number(path: str, value: Any, *, minimum: int) -> None:
+    """Refuse what is not a whole number of at least ``minimum``, and of 31 bits at most.
 
     Raises:
         ProfileError: With the bound.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and abs(value) > MOST:
+        # Not shown: Python writes no number of thousands of digits.
+        raise ProfileError(f"No number here is larger than {MOST}.", path=path)
+    if not whole or value < minimum:
         raise ProfileError(f"{value!r} is not a whole number of at least {minimum}.", path=path)
 
 

@@ -10,6 +10,9 @@ _BYTES_PER_NODE = 16
 _LEAST_NODES = 1000
 _MOST_NODES = 8_000_000
 """libxml2 finds 10 million nodes at once and no more."""
+_DEEPEST = 2048
+"""libxml2 reads no deeper tree, whatever it is told."""
+_MOST = 2**40
 _SCALED = frozenset({"max_nodes", "max_text_length", "max_decrypted_bytes"})
 
 
@@ -75,7 +78,12 @@ class Limits:
         for name, value in vars(self).items():
             if value is None and name in _SCALED:
                 continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            most = _DEEPEST if name == "max_depth" else _MOST
+            if whole and abs(value) > most:
+                # Not shown: Python writes no number of thousands of digits.
+                raise ProfileError(f"The largest number here is {most}.", path=name)
+            if not whole or value < 1:
                 raise ProfileError(f"{value!r} is not a whole number above 0.", path=name)
 
     @property
