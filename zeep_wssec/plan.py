@@ -26,7 +26,7 @@ from zeep_wssec.settings import (
     Step,
     UsernameToken,
 )
-from zeep_wssec.settings.checks import MOST
+from zeep_wssec.settings.checks import MOST_SECONDS
 from zeep_wssec.settings.tls import TLS
 from zeep_wssec.soap.limits import Limits
 from zeep_wssec.soap.namespaces import SOAP11, SOAP12, attribute_name
@@ -70,8 +70,12 @@ class Service:
 
 
 def _check_time(name: str, value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST:
-        raise ProfileError(f"Needed is a time above 0 and of {MOST} s at most.", path=name)
+    if (
+        not isinstance(value, int | float)
+        or isinstance(value, bool)
+        or not 0 < value <= MOST_SECONDS
+    ):
+        raise ProfileError(f"Needed is a time above 0 and of {MOST_SECONDS} s at most.", path=name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,8 +24,9 @@ class Algorithm(Protocol):
     def uri(self) -> str: ...
 
 
-MOST = 2**31 - 1
-"""Largest number of a setting; in seconds 68 years."""
+MOST_SECONDS = 2**31 - 1
+"""Longest time of a setting: 68 years."""
+_MOST = 2**63 - 1
 _ATTRIBUTE = re.compile(r"(?:\{[^{}\s]+\}|[A-Za-z_][\w.\-]*:)?[A-Za-z_][\w.\-]*")
 _Item = TypeVar("_Item", bound=Algorithm)
 
@@ -58,15 +59,16 @@ def _meant_choice(value: object, allowed: Sequence[str]) -> str:
 
 
 def check_number(path: str, value: Any, *, minimum: int) -> None:
-    """Refuse what is not a whole number of at least ``minimum``, and of 31 bits at most.
+    """Refuse what is not a whole number of at least ``minimum``, or far too large.
 
     Raises:
         ProfileError: With the bound.
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if whole and abs(value) > MOST:
+    most = MOST_SECONDS if path.endswith("_seconds") else _MOST
+    if whole and abs(value) > most:
         # Not shown: Python writes no number of thousands of digits.
-        raise ProfileError(f"No number here is larger than {MOST}.", path=path)
+        raise ProfileError(f"No number here is larger than {most}.", path=path)
     if not whole or value < minimum:
         raise ProfileError(f"{value!r} is not a whole number of at least {minimum}.", path=path)
 
