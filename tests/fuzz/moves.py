@@ -41,7 +41,7 @@ class Move(NamedTuple):
         return _FORM.pack(*self)
 
 
-def unpack(data: bytes, most: int = 24) -> list[Move]:
+def unpack(data: bytes, most: int = 8) -> list[Move]:
     """Read moves from octets; what is left over is ignored."""
     whole = len(data) - len(data) % _FORM.size
     return [Move(*values) for values in _FORM.iter_unpack(data[:whole])][:most]
@@ -350,12 +350,21 @@ NUMBERS: Mapping[str, int] = {
 
 
 def changed(message: bytes, moves: Sequence[Move]) -> etree._Element:
-    """Give the message's tree with all the moves made; a move that makes no XML is left out."""
+    """Give the message's tree with all the moves made; a move that makes no XML is left out.
+
+    It is parsed again, as zeep parses: nodes that were moved below another binding of their prefix would
+    keep a namespace that no octets could give them. What does not parse, such as a second element with
+    one ``xml:id``, stays as it is.
+    """
     tree = Tree(message)
     for item in moves:
         try:
             OPERATIONS[item.kind % len(OPERATIONS)](tree, item)
-        except ValueError:
-            # A name or a character that XML does not have, or a prefix that cannot be bound.
+        except (ValueError, KeyError):
+            # A name or a character that XML does not have, or a prefix that cannot be bound; a copy whose
+            # attributes follow another binding of their prefix.
             continue
-    return tree.root
+    try:
+        return Tree(etree.tostring(tree.root)).root
+    except etree.XMLSyntaxError:
+        return tree.root
