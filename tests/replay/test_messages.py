@@ -46,6 +46,7 @@ from zeep_wssec import (
     Unverified,
 )
 from zeep_wssec.replay.sqlite import SQLiteReplayStore
+from zeep_wssec.settings.checks import MOST_SECONDS
 from zeep_wssec.soap.namespaces import WSA
 from zeep_wssec.testing.orders import ORDERS, answer_order
 from zeep_wssec.testing.parties import Parties
@@ -168,8 +169,8 @@ def test_remembered_as_long_as_it_is_fresh(ttl: int, inbound: Inbound, seconds: 
 
 
 def test_time_without_end() -> None:
-    """Centuries are remembered as thirty years."""
-    endless = Inbound(fresh_seconds=10**10)
+    """The longest time of a setting is remembered as thirty years."""
+    endless = Inbound(fresh_seconds=MOST_SECONDS)
     message = answer((Timestamp(ttl_seconds=2 * 10**9), Signature()))
     assert list(entries(message, endless).values()) == [NOW + timedelta(seconds=10**9)]
 

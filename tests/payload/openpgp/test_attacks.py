@@ -45,7 +45,8 @@ def test_pg_02_relabelled(rings: Rings) -> None:
         bob.open(relabelled)
     with rings.bob(legacy={"no-mdc": "an old gateway"}) as bob:
         assert bob.open(made).content == DATA
-        with pytest.raises(PayloadDecryptionError):
+        # It decrypts to noise, which now and then reads as packets that nobody signed.
+        with pytest.raises((PayloadDecryptionError, PayloadUnsignedError)):
             bob.open(relabelled)
 
 
