@@ -114,8 +114,14 @@ class ProfileHook:
             )
             raise ProfileError(problem, hint=hint, path="payload")
         if name not in self._formats:
-            self._formats[name] = make_format(settings[name], keystore=self.plan.keystore)
+            self._formats[name] = make_format(
+                settings[name], keystore=self.plan.keystore, clock=self._given_clock()
+            )
         return self._formats[name]
+
+    def _given_clock(self) -> Callable[[], datetime] | None:
+        """Give the clock that stands in for the machine's, which other programs read by themselves."""
+        return None if self._clock is utc_now else lambda: moment(None, self._clock)
 
     # What zeep calls.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +84,15 @@ def format_of(settings: object) -> str | None:
     return next((name for name, row in FORMATS.items() if row.settings == place), None)
 
 
-def make_format(settings: object, *, keystore: Keystore) -> PayloadFormat:
+def make_format(
+    settings: object, *, keystore: Keystore, clock: Callable[[], datetime] | None = None
+) -> PayloadFormat:
     """Make a format of its settings.
+
+    Args:
+        settings: Of any format.
+        keystore: For formats whose keys are not in rings of their own.
+        clock: Gives the aware time where a verb is given none; unset: the clock of this machine.
 
     Raises:
         PayloadUsageError: They are of no format, or what the format needs is not installed.
@@ -92,7 +100,8 @@ def make_format(settings: object, *, keystore: Keystore) -> PayloadFormat:
     name = format_of(settings)
     if name is None:
         raise PayloadUsageError(f"{type(settings).__name__} are settings of no payload format.")
-    return require_format(name).format_class().from_settings(keystore, settings)
+    made = require_format(name).format_class()
+    return made.from_settings(keystore, settings, clock=clock)
 
 
 def _import(place: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, runtime_checkable
 
@@ -25,8 +26,10 @@ class PayloadFormat(Protocol):
     """
 
     @classmethod
-    def from_settings(cls, keystore: Keystore, settings: Any) -> Self:
-        """Make the format of a keystore and its frozen settings."""
+    def from_settings(
+        cls, keystore: Keystore, settings: Any, *, clock: Callable[[], datetime] | None = None
+    ) -> Self:
+        """Make the format of a keystore, its frozen settings, and the clock in place of the machine's."""
 
     def sign(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
@@ -106,16 +109,22 @@ def refuse_verb(verb: str, *, format: str, verbs: tuple[str, ...]) -> NoReturn:
     )
 
 
-def moment(now: datetime | None) -> datetime:
-    """Give an aware time: ``now``, or that of the clock; the one place of this package that reads it.
+def moment(now: datetime | None, clock: Callable[[], datetime] | None = None) -> datetime:
+    """Give an aware time: ``now``, or that of the clock.
+
+    Args:
+        now: Aware time, or ``None``.
+        clock: Read where ``now`` is ``None``; unset: the clock of this machine, which this package reads
+            here alone.
 
     Raises:
-        PayloadUsageError: ``now`` is naive.
+        PayloadUsageError: ``now``, or what the clock gives, is naive.
     """
-    if now is None:
+    if now is None and clock is None:
         return datetime.now(UTC)
-    if not isinstance(now, datetime) or now.tzinfo is None:
+    name, found = ("now", now) if now is not None or clock is None else ("clock", clock())
+    if not isinstance(found, datetime) or found.utcoffset() is None:
         raise PayloadUsageError(
-            f"now={now!r} is no aware time.", hint="Write datetime(…, tzinfo=UTC)."
+            f"{name}: {found!r} is no aware time.", hint="Write datetime(…, tzinfo=UTC)."
         )
-    return now.astimezone(UTC)
+    return found.astimezone(UTC)

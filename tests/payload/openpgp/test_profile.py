@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from payload.openpgp.kit import DATA, PASSPHRASE, Rings
 
-from zeep_wssec import Profile
+from zeep_wssec import Keystore, PayloadSignerError, Profile
 from zeep_wssec.cli import main
-from zeep_wssec.payload.openpgp import OpenPgp
+from zeep_wssec.payload.openpgp import OpenPgp, OpenPgpSettings
 
 TEXT = """
 [payload.statements]
@@ -54,6 +55,28 @@ def test_profile(rings: Rings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with sender, reader:
         opened = reader.open(sender.protect(DATA).content or b"")
         assert (opened.content, opened.signed_by) == (DATA, ("Alice <alice@send.example>",))
+
+
+def test_clock(rings: Rings) -> None:
+    """Signing time and age are told by the profile's clock; a time that is given goes before it."""
+    at, minute = datetime(2035, 3, 1, 12, tzinfo=UTC), timedelta(seconds=60)
+
+    def made_of(settings: OpenPgpSettings, now: datetime) -> OpenPgp:
+        profile = Profile(keystore=Keystore(), payload={"p": settings}, clock=lambda: now)
+        made = profile.payload()
+        assert isinstance(made, OpenPgp)
+        return made
+
+    bob = rings.bob(max_age_seconds=60, clock_skew_seconds=0).settings
+    with made_of(rings.settings(), at) as sender:
+        sealed = sender.protect(DATA)
+        later = sender.sign(DATA, now=at + minute).signers[0].signed_at
+    assert (sealed.signers[0].signed_at, later) == (at, at + minute)
+    with made_of(bob, at + minute) as reader:
+        assert reader.open(sealed.content or b"").signers[0].signed_at == at
+    for wrong in (at - minute, at + 2 * minute):
+        with made_of(bob, wrong) as reader, pytest.raises(PayloadSignerError):
+            reader.open(sealed.content or b"")
 
 
 def test_command_line(rings: Rings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.payload.cms.armour import ArmourWriter, open_armour
@@ -27,8 +26,8 @@ from zeep_wssec.payload.cms.signing import (
 )
 from zeep_wssec.payload.cms.structure import framed_pieces, write_framed
 from zeep_wssec.payload.cms.verifying import Judging
+from zeep_wssec.payload.keystore_format import KeystoreFormat
 from zeep_wssec.payload.results import PayloadResult
-from zeep_wssec.payload.shape import moment
 from zeep_wssec.payload.sinks import PayloadWriter, open_sink
 from zeep_wssec.payload.streams import (
     PayloadReader,
@@ -37,27 +36,15 @@ from zeep_wssec.payload.streams import (
     open_source,
     open_spool,
 )
-from zeep_wssec.payload.trust import SignerJudge
 
 
-class Cms:
-    """Signs, encrypts, verifies and decrypts CMS; safe to share between threads."""
+class Cms(KeystoreFormat[CmsSettings]):
+    """Signs, encrypts, verifies and decrypts CMS.
 
-    def __init__(self, keystore: Keystore, settings: CmsSettings | None = None) -> None:
-        """Make the format.
+    Without settings it signs with our only key, and encrypts with AES-256-GCM.
+    """
 
-        Args:
-            keystore: Our key pairs, our partners and what is trusted.
-            settings: How; the defaults sign with our only key and encrypt with AES-256-GCM.
-        """
-        self._keystore = keystore
-        self.settings = settings or CmsSettings()
-        self._judge = SignerJudge(self.settings.demands, legacy=self.settings.legacy)
-
-    @classmethod
-    def from_settings(cls, keystore: Keystore, settings: CmsSettings) -> Cms:
-        """Make the format of a keystore and its settings."""
-        return cls(keystore, settings)
+    settings_class = CmsSettings
 
     @hides_frames
     def sign(
@@ -69,8 +56,8 @@ class Cms:
             KeyMaterialError: A key is missing, or not fit to sign.
             PayloadLimitError: It is too large to be signed without attributes.
         """
-        settings, now = self.settings, moment(now)
-        keys = self._keystore.snapshot()
+        settings, now = self.settings, self._moment(now)
+        keys = self.keystore.snapshot()
         attached = not settings.detached
         with open_source(data, seekable=attached) as content, open_sink(to) as writer:
             parts = sign_content(content, settings, keys, now)
@@ -119,9 +106,9 @@ class Cms:
             LegacyAlgorithmError: A CBC cipher without the opt-in ``"cbc"``.
             KeyMaterialError: A recipient is missing, or not fit to be encrypted to.
         """
-        settings, now = self.settings, moment(now)
+        settings, now = self.settings, self._moment(now)
         require_authenticated(settings)
-        keys = self._keystore.snapshot()
+        keys = self.keystore.snapshot()
         with (
             open_source(data, seekable=True) as content,
             open_sink(to) as writer,
@@ -156,8 +143,8 @@ class Cms:
         Raises:
             KeyMaterialError: A key or recipient is missing or not fit.
         """
-        settings, now = self.settings, moment(now)
-        keys = self._keystore.snapshot()
+        settings, now = self.settings, self._moment(now)
+        keys = self.keystore.snapshot()
         with open_source(data, seekable=True) as content, open_sink(to) as writer:
             parts = sign_content(content, settings, keys, now)
             content.seek(0)
@@ -218,8 +205,8 @@ class Cms:
         return Judging(
             settings=self.settings,
             judge=self._judge,
-            keys=self._keystore.snapshot(),
-            now=moment(now),
+            keys=self.keystore.snapshot(),
+            now=self._moment(now),
         )
 
     @contextmanager
@@ -256,6 +243,3 @@ class Cms:
                 "detached": settings.detached and not is_encrypted,
             },
         )
-
-    def __repr__(self) -> str:
-        return f"<Cms {self._keystore!r}>"

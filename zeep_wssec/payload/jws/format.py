@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from zeep_wssec.errors import (
     PayloadAlgorithmError,
@@ -15,7 +15,6 @@ from zeep_wssec.errors import (
     PayloadUsageError,
 )
 from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.payload.jws.algorithms import ALGORITHMS, JwsAlgorithm, sign_octets, verify_octets
@@ -29,33 +28,23 @@ from zeep_wssec.payload.jws.header import (
 )
 from zeep_wssec.payload.jws.key_ids import base64url, certificate_key_id, key_id_of
 from zeep_wssec.payload.jws.settings import JwsSettings
+from zeep_wssec.payload.keystore_format import KeystoreFormat
 from zeep_wssec.payload.parties import require_signing_key
 from zeep_wssec.payload.results import PayloadResult, PayloadSigner
-from zeep_wssec.payload.shape import moment
 from zeep_wssec.payload.signing_only import SigningOnly
 from zeep_wssec.payload.sinks import open_sink
 from zeep_wssec.payload.streams import PayloadSink, PayloadSource, open_source
-from zeep_wssec.payload.trust import SignerJudge, TrustedSigner
+from zeep_wssec.payload.trust import TrustedSigner
 
 
-class Jws(SigningOnly):
+class Jws(KeystoreFormat[JwsSettings], SigningOnly):
     """Signs payloads and verifies the partners' signatures; a signature is ``header..value``.
 
     What is signed is octets: text has to be encoded first, exactly as it is sent.
     """
 
     format: ClassVar[str] = "jws"
-
-    def __init__(self, keystore: Keystore, settings: JwsSettings | None = None) -> None:
-        """Use the keys and partners of ``keystore``."""
-        self.keystore = keystore
-        self.settings = settings or JwsSettings()
-        self._judge = SignerJudge(self.settings.demands)
-
-    @classmethod
-    def from_settings(cls, keystore: Keystore, settings: JwsSettings) -> Self:
-        """Make the format of a keystore and its settings."""
-        return cls(keystore, settings)
+    settings_class = JwsSettings
 
     @hides_frames
     def sign(
@@ -75,7 +64,7 @@ class Jws(SigningOnly):
 
         Spec: RFC 7515, Appendix F; RFC 7797.
         """
-        now = moment(now)
+        now = self._moment(now)
         payload = self._read(data)
         entry = require_signing_key(self.keystore.snapshot(), self.settings.key, now=now)
         algorithm = ALGORITHMS[self.settings.algorithm]
@@ -115,7 +104,7 @@ class Jws(SigningOnly):
                 "The payload is missing: the signature is detached.",
                 hint="Give it: content=…, --content FILE.",
             )
-        now = moment(now)
+        now = self._moment(now)
         with open_source(data) as reader:
             token = read_token(reader.read(MAX_TOKEN_BYTES + 1))
         signed_at = check_header(token.header, self.settings, now)

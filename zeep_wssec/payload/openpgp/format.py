@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -13,7 +13,6 @@ from zeep_wssec.errors import (
     PayloadAlgorithmError,
     PayloadError,
     PayloadLimitError,
-    PayloadUnsignedError,
     PayloadUsageError,
 )
 from zeep_wssec.keys.keystore import Keystore
@@ -22,11 +21,11 @@ from zeep_wssec.payload.openpgp.algorithms import COMPRESSIONS
 from zeep_wssec.payload.openpgp.gpg import Outcome
 from zeep_wssec.payload.openpgp.judging import (
     BAD_PASSPHRASE,
-    FoundSignature,
     SignatureJudge,
     check_decrypted,
     check_signed_by,
     found_signatures,
+    require_signatures,
     wrong_passphrase,
 )
 from zeep_wssec.payload.openpgp.loaded import LoadedRings, binary_form
@@ -60,17 +59,32 @@ class OpenPgp:
     closes it. Safe to share between threads; a forked process makes a home of its own.
     """
 
-    def __init__(self, settings: OpenPgpSettings) -> None:
-        """Use the rings that the settings name; they are read at the first use."""
+    def __init__(
+        self, settings: OpenPgpSettings, *, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        """Use the rings that the settings name; they are read at the first use.
+
+        Args:
+            settings: Rings, and how.
+            clock: Gives the aware time where a verb is given none; unset: the clock of this machine, which
+                GnuPG reads by itself.
+        """
         self.settings = settings
+        self._clock = clock
         self._lock = threading.Lock()
         self._state: LoadedRings | None = None
 
     @classmethod
-    def from_settings(cls, keystore: Keystore, settings: OpenPgpSettings) -> Self:
+    def from_settings(
+        cls,
+        keystore: Keystore,
+        settings: OpenPgpSettings,
+        *,
+        clock: Callable[[], datetime] | None = None,
+    ) -> Self:
         """Make the format of its settings; OpenPGP has rings of its own, and no use for a keystore."""
         del keystore
-        return cls(settings)
+        return cls(settings, clock=clock)
 
     def close(self) -> None:
         """Stop GnuPG's agent and remove its home; the next use makes another."""
@@ -137,7 +151,8 @@ class OpenPgp:
         Raises:
             PayloadError: It is refused; nothing was written.
         """
-        judge, loaded = self._judge(now), self._loaded()
+        now, loaded = self._told(now), self._loaded()
+        judge = self._judge(now)
         with open_source(data, seekable=True) as source, open_sink(to) as writer:
             if content is None:
                 with binary_form(source, loaded.home) as reader:
@@ -146,7 +161,7 @@ class OpenPgp:
                     outcome = self._run("--decrypt", source=reader, sink=writer, now=now)
             else:
                 outcome = self._verify_detached(source, content, writer, now)
-            signers = judge.judge(_required(outcome, detached=content is not None))
+            signers = judge.judge(require_signatures(outcome, detached=content is not None))
         return _result(writer, signers=signers)
 
     @hides_frames
@@ -158,13 +173,14 @@ class OpenPgp:
         Raises:
             PayloadUsageError: It is signed: only ``open`` says by whom.
         """
-        return self._opened(data, to, now, judge=None)
+        return self._opened(data, to, self._told(now), judge=None)
 
     @hides_frames
     def open(
         self, data: PayloadSource, *, to: PayloadSink | None = None, now: datetime | None = None
     ) -> PayloadResult:
         """Decrypt data and verify its signature, as ``signatures`` demands; see ``PayloadFormat.open``."""
+        now = self._told(now)
         return self._opened(data, to, now, judge=self._judge(now))
 
     # What the verbs share.
@@ -217,7 +233,8 @@ class OpenPgp:
         signs: bool,
         encrypts: bool,
     ) -> PayloadResult:
-        settings, moment_ = self.settings, moment(now)
+        settings, now = self.settings, self._told(now)
+        moment_ = moment(now)
         signers = self._signing_keys(moment_) if signs else ()
         recipients = self._recipient_keys(moment_) if encrypts else ()
         options = [
@@ -292,7 +309,7 @@ class OpenPgp:
             source=source,
             sink=sink,
             passphrase=given.reveal() if given is not None else None,
-            now=None if now is None else moment(now),
+            now=now,
             limit=self.settings.max_output_bytes if bounded else None,
         )
 
@@ -321,6 +338,10 @@ class OpenPgp:
         names = self.settings.recipients
         return select(self.ring_keys(), names, use="encrypt", now=now, legacy=self.settings.legacy)
 
+    def _told(self, now: datetime | None) -> datetime | None:
+        """Give the time that GnuPG is told to act at; ``None``: it reads the clock of the machine."""
+        return None if now is None and self._clock is None else moment(now, self._clock)
+
     def _judge(self, now: datetime | None) -> SignatureJudge:
         loaded = self._loaded()
         return SignatureJudge(
@@ -335,13 +356,6 @@ class OpenPgp:
 
     def __repr__(self) -> str:
         return f"<OpenPgp {self.settings!r}>"
-
-
-def _required(outcome: Outcome, *, detached: bool) -> list[FoundSignature]:
-    found = found_signatures(outcome)
-    if not found or (not detached and len(outcome.all("PLAINTEXT")) != 1):
-        raise PayloadUnsignedError("The data is not one signed message.")
-    return found
 
 
 def _recipients(outcome: Outcome, keys: Sequence[RingKey]) -> tuple[str, ...]:

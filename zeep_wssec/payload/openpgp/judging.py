@@ -69,6 +69,18 @@ def found_signatures(outcome: Outcome) -> list[FoundSignature]:
     return found
 
 
+def require_signatures(outcome: Outcome, *, detached: bool) -> list[FoundSignature]:
+    """Give the signatures of one signed message, or of the content of a detached one.
+
+    Raises:
+        PayloadUnsignedError: There is none, or it is no one message.
+    """
+    found = found_signatures(outcome)
+    if not found or (not detached and len(outcome.all("PLAINTEXT")) != 1):
+        raise PayloadUnsignedError("The data is not one signed message.")
+    return found
+
+
 class SignatureJudge:
     """Judges the signatures of one message."""
 

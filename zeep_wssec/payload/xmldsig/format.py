@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from zeep_wssec.errors import PayloadUsageError
-from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import hides_frames
+from zeep_wssec.payload.keystore_format import KeystoreFormat
 from zeep_wssec.payload.parties import require_signing_key
 from zeep_wssec.payload.results import PayloadResult, PayloadSigner
-from zeep_wssec.payload.shape import moment
 from zeep_wssec.payload.signing_only import SigningOnly
 from zeep_wssec.payload.sinks import open_sink
 from zeep_wssec.payload.streams import PayloadSink, PayloadSource
-from zeep_wssec.payload.trust import SignerJudge
 from zeep_wssec.payload.xmldsig.documents import read_octets
 from zeep_wssec.payload.xmldsig.settings import XmlDsigSettings
 from zeep_wssec.payload.xmldsig.signing import DocumentSigner
 from zeep_wssec.payload.xmldsig.verifying import SignedPiece, VerifiedDocument, verify_document
 
 
-class XmlDsig(SigningOnly):
+class XmlDsig(KeystoreFormat[XmlDsigSettings], SigningOnly):
     """Signs XML documents, and gives of those that a partner signed what was signed."""
 
     format: ClassVar[str] = "xmldsig"
-
-    def __init__(self, keystore: Keystore, settings: XmlDsigSettings | None = None) -> None:
-        """Use the keys and partners of ``keystore``."""
-        self.keystore = keystore
-        self.settings = settings or XmlDsigSettings()
-        self._judge = SignerJudge(self.settings.demands, legacy=self.settings.legacy)
-
-    @classmethod
-    def from_settings(cls, keystore: Keystore, settings: XmlDsigSettings) -> Self:
-        """Make the format of a keystore and its settings."""
-        return cls(keystore, settings)
+    settings_class = XmlDsigSettings
 
     @hides_frames
     def sign(
@@ -55,7 +43,7 @@ class XmlDsig(SigningOnly):
 
         Spec: XML Signature 1.1, section 3.1, Core Generation.
         """
-        now = moment(now)
+        now = self._moment(now)
         settings, legacy = self.settings, frozenset(self.settings.legacy)
         entry = require_signing_key(self.keystore.snapshot(), settings.key, now=now, legacy=legacy)
         signed = DocumentSigner(settings, entry, now).sign(
@@ -112,7 +100,7 @@ class XmlDsig(SigningOnly):
             keys=self.keystore.snapshot(),
             judge=self._judge,
             settings=self.settings,
-            now=moment(now),
+            now=self._moment(now),
         )
         with open_sink(to) as writer:
             parts = []
