@@ -76,6 +76,10 @@ _READERS: dict[str, Callable[[Incoming, etree._Element], None]] = {
     **dict.fromkeys(SECURITY_CONTEXT_TOKENS, read_security_context),
 }
 """Children of ``wsse:Security`` that are understood, each with its reader; every other one is refused."""
+_IS_A_FAULT = (
+    "It is a Fault and may say what the service did not like: unverified_fault has its text, which may "
+    "be anybody's."
+)
 _RELATION_UNSIGNED = "RelatesTo must be signed, but is not"
 _SIGN_RELATION = (
     " Ask the service to sign header:wsa:RelatesTo; a testing partner: "
@@ -347,6 +351,7 @@ def _with_context(
     fault = envelope.fault
     if fault is not None:
         error.unverified_fault = fault_text(fault)
+        error.hint = f"{error.hint} {_IS_A_FAULT}".lstrip()
     return error
 
 

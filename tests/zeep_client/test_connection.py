@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import socket
 import threading
@@ -135,6 +136,81 @@ def test_nobody_answers(profile: Profile, partner: Partner, call: Call) -> None:
     with pytest.raises(TransportSecurityError) as caught:
         call(profile, address)
     assert caught.value.request_sent == "no"
+
+
+def test_name_that_nobody_has(
+    profile: Profile, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that cannot be found got no request, and the error says so in plain words."""
+
+    def find_nobody(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", find_nobody)
+    with pytest.raises(TransportSecurityError, match=r"nobody\.invalid/") as caught:
+        call(profile, "http://nobody.invalid/orders")
+    assert caught.value.request_sent == "no"
+    assert "Pool" not in str(caught.value)
+
+
+@pytest.mark.parametrize("word", [b"NewConnectionError", b"certificate verify failed"])
+def test_answer_that_reads_as_a_failure_to_connect(
+    profile: Profile, call: Call, word: bytes
+) -> None:
+    """What the other side writes cannot make a request unsent that it has."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(word + b"\r\n\r\n")
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    with listener, pytest.raises(TransportSecurityError) as caught:
+        call(profile, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    thread.join(10)
+    assert caught.value.request_sent == "unknown"
+
+
+@pytest.fixture(params=["sync", "async"])
+def load(request: pytest.FixtureRequest, profile: Profile) -> Call:
+    """Load a document through our transport, then through our asynchronous one."""
+
+    def load_sync(address: str) -> None:
+        with profile.session() as session:
+            profile.transport(session=session).load(address)
+
+    async def load_async(address: str) -> None:
+        transport = profile.async_transport()
+        try:
+            transport.load(address)
+        finally:
+            await transport.aclose()
+
+    if request.param == "sync":
+        return load_sync
+    return lambda address: asyncio.run(load_async(address))
+
+
+def test_wsdl_where_nobody_answers(profile: Profile, load: Call) -> None:
+    """A WSDL that cannot be had is an error of ours, which says what was to be loaded."""
+    with serve(lambda *_: Answer(status=404)) as address:
+        pass
+    with pytest.raises(TransportSecurityError, match="cannot be loaded") as caught:
+        load(f"{address}?wsdl")
+    assert "service.wsdl" in caught.value.hint
+    assert caught.value.request_sent == "no"
+
+
+def test_wsdl_that_is_not_there(load: Call) -> None:
+    """So is an address that has none."""
+    with (
+        serve(lambda *_: Answer(status=404)) as address,
+        pytest.raises(TransportSecurityError, match="cannot be loaded: the server answers 404"),
+    ):
+        load(f"{address}?wsdl")
 
 
 def test_connection_that_breaks(profile: Profile, call: Call) -> None:

@@ -24,6 +24,14 @@ def test_unsigned_fault(profile: Profile, make_partner: Make, call: Call) -> Non
     assert "sold out" in (caught.value.unverified_fault or "")
     assert caught.value.request_sent == "yes"
     assert "sold out" not in str(caught.value)
+    assert "unverified_fault" in caught.value.hint
+
+
+def test_refused_answer_that_is_no_fault(profile: Profile, make_partner: Make, call: Call) -> None:
+    """The hint speaks of a Fault only where there is one."""
+    with make_partner(outbound=[]).serve() as address, pytest.raises(RequirementError) as caught:
+        call(profile, address)
+    assert "Fault" not in caught.value.hint
 
 
 def test_unsigned_fault_that_may_pass(make_profile: Make, make_partner: Make, call: Call) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import requests
+import zeep.exceptions
 from lxml import etree
 from zeep.transports import AsyncTransport
 
@@ -18,6 +19,7 @@ from zeep_wssec.plan import Service
 from zeep_wssec.postponed import take_postponed
 from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
+from zeep_wssec.transport.connection_failures import connection_failure, document_failure
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
@@ -56,6 +58,19 @@ class AsyncProfileTransport(AsyncTransport):
         self._longest_seconds = service.longest_answer_seconds
         self.zeep_settings: object | None = None
         """Settings of the client that this transport is bound to; unset, every answer is checked here too."""
+
+    def load(self, url: str) -> Any:
+        """Load a WSDL, or what it imports; see ``ProfileTransport``."""
+        try:
+            return super().load(url)  # type: ignore[no-untyped-call]
+        except TransportSecurityError:  # one of zeep's, too
+            raise
+        except zeep.exceptions.TransportError as error:
+            said = f"the server answers {error.status_code}"
+            raise document_failure(url, said=said, cause=error) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            said = f"{type(error).__name__}: {error}"
+            raise document_failure(url, said=said, cause=error) from None
 
     async def post(
         self, address: str, message: bytes, headers: dict[str, str]
@@ -167,10 +182,5 @@ def _as_requests(response: httpx.Response, content: bytes) -> requests.Response:
 
 def _connection_error(error: Exception, address: str) -> TransportSecurityError:
     never_sent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL))
-    mapped = TransportSecurityError(
-        f"The connection to {shown_address(address)} failed: {type(error).__name__}: {str(error)[:300]}",
-        hint="Whether the request was carried out is not known." if not never_sent else "",
-        cause=type(error).__name__,
-    )
-    mapped.request_sent = "no" if never_sent else "unknown"
-    return mapped
+    said = f"{type(error).__name__}: {error}"
+    return connection_failure(address, said=said, cause=error, never_sent=never_sent)

@@ -15,6 +15,7 @@ from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.plan import Service
 from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
+from zeep_wssec.transport.connection_failures import of_loading, of_requests
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
@@ -63,6 +64,17 @@ class ProfileTransport(Transport):
         self.zeep_settings: object | None = None
         """Settings of the client that this transport is bound to; unset, every answer is checked here too."""
 
+    def load(self, url: str) -> Any:
+        """Load a WSDL, or what it imports.
+
+        Raises:
+            TransportSecurityError: There is no connection to where it is, or no such document.
+        """
+        try:
+            return super().load(url)  # type: ignore[no-untyped-call]
+        except requests.RequestException as error:
+            raise of_loading(error, url) from None
+
     def post(self, address: str, message: bytes, headers: dict[str, str]) -> requests.Response:
         """Send octets and read the answer within the profile's limit; nothing of either is logged."""
         logger.debug("POST to %s, %d bytes", shown_address(address), len(message))
@@ -83,7 +95,7 @@ class ProfileTransport(Transport):
                 for chunk in response.iter_content(_CHUNK):
                     content.add(chunk)
         except requests.RequestException as error:
-            raise connection_error(error, address) from None  # theirs holds the request
+            raise of_requests(error, address) from None  # theirs holds the request
         response._content = octets = content.octets()
         _forget_request(response)
         logger.debug(
@@ -143,18 +155,3 @@ def _forget_request(response: requests.Response) -> None:
     if sent is not None:
         sent.body = None
     vars(response)["_next"] = None  # the same request, to where a redirect leads
-
-
-def connection_error(error: Exception, address: str) -> TransportSecurityError:
-    """Map a failure of the connection; ``request_sent`` says whether the request can have arrived."""
-    text = repr(error).lower()
-    never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or any(
-        sign in text for sign in ("newconnectionerror", "certificate verify failed", "handshake")
-    )
-    mapped = TransportSecurityError(
-        f"The connection to {shown_address(address)} failed: {str(error)[:300]}",
-        hint="Whether the request was carried out is not known." if not never_sent else "",
-        cause=type(error).__name__,
-    )
-    mapped.request_sent = "no" if never_sent else "unknown"
-    return mapped
