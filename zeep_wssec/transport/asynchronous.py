@@ -14,7 +14,6 @@ from zeep.transports import AsyncTransport
 
 from zeep_wssec import calls
 from zeep_wssec.errors import TransportSecurityError
-from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.plan import Service
 from zeep_wssec.postponed import take_postponed
 from zeep_wssec.soap.envelope import to_octets
@@ -23,15 +22,12 @@ from zeep_wssec.transport.connection_failures import connection_failure, documen
 from zeep_wssec.transport.guard import (
     CallChecker,
     call_at_start,
-    check_certificate_accepted,
-    check_response,
-    is_raw,
     shown_address,
     signed_headers,
 )
 from zeep_wssec.transport.httpx_client import make_async_client, make_client
+from zeep_wssec.transport.sending import Sending, checked_answer
 from zeep_wssec.transport.tls import ContextSource
-from zeep_wssec.transport.tls_failures import refused_by_answer
 
 logger = logging.getLogger(__name__)
 
@@ -120,38 +116,22 @@ class AsyncProfileTransport(AsyncTransport):
         envelope = await self._protected(envelope)
         call, octets = call_at_start(self._profile, address, headers), to_octets(envelope)
         try:
-            if self._profile.plan.service.http_signature is not None:
-                headers = await asyncio.to_thread(  # a key service may be asked
-                    signed_headers, self._profile, call, address, octets, headers
-                )
-            response = await self.post(address, octets, headers)
-        except TransportSecurityError as error:
-            self._profile.finish(call, error)
-            raise without_frames(error)  # noqa: B904  # it is the same error
-        except BaseException:
-            calls.end(call)  # given up, as by a cancelled task
-            raise
+            with Sending(self._profile, call):
+                if self._profile.plan.service.http_signature is not None:
+                    headers = await asyncio.to_thread(  # a key service may be asked
+                        signed_headers, self._profile, call, address, octets, headers
+                    )
+                response = await self.post(address, octets, headers)
         finally:
             del octets  # error tools show what a frame holds
-        check_certificate_accepted(
+        return checked_answer(
             self._profile,
             call,
-            refused_by_answer(
-                address,
-                self._source.current(),
-                status=response.status_code,
-                content=response.content,
-            ),
+            response,
+            address=address,
+            source=self._source,
+            zeep_settings=self.zeep_settings,
         )
-        response.status_code = check_response(
-            self._profile,
-            call,
-            status=response.status_code,
-            headers=response.headers,
-            content=response.content,
-            raw=is_raw(self.zeep_settings),
-        )
-        return response
 
     async def _protected(self, envelope: etree._Element) -> etree._Element:
         """Protect a request that waited for this, in a thread: a key service is asked there."""
