@@ -9,7 +9,6 @@ import requests
 from lxml import etree
 from zeep.transports import Transport
 
-from zeep_wssec.errors import TransportSecurityError
 from zeep_wssec.plan import Service
 from zeep_wssec.soap.envelope import to_octets
 from zeep_wssec.transport.compression import ACCEPT_ENCODING, BoundedContent
