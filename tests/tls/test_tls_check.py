@@ -228,6 +228,15 @@ def test_text(world: World, check: Check, folder: Path) -> None:
     assert "  hint: Unless " in refused.stdout
 
 
+def test_text_of_an_untrusted_server(world: World, folder: Path) -> None:
+    """What ``--no-validate`` lets pass is not called good: calls have no such option."""
+    options = ["--trust", "alone.pem", "--no-validate"]
+    with answering(world.context()) as address:
+        passed = CliRunner().invoke(main, ["tls-check", address, "-p", "partner.toml", *options])
+    assert passed.exit_code == 0, passed.stdout
+    assert "accepted by --no-validate alone: calls refuse this server." in passed.stdout
+
+
 @pytest.mark.parametrize("server", ["", "http://host", "host:port", "host:99999", "[::1"])
 def test_address_that_is_none(check: Check, server: str) -> None:
     """What is no host and port is refused as an argument."""

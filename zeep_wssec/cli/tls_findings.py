@@ -102,7 +102,9 @@ def lines(
         yield f"error: {failure.message}"
         if failure.hint:
             yield f"  hint: {failure.hint}"
-    if not found:
+    if not found and (probe.distrust is not None or probe.name_matches is False):
+        yield "accepted by --no-validate alone: calls refuse this server."
+    elif not found:
         yield "accepted: calls with these settings can be made."
 
 

@@ -8,7 +8,7 @@ import ssl
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
-from zeep_wssec.errors import KeyUsageError
+from zeep_wssec.errors import KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.chain_fetch import walk_chain
 from zeep_wssec.keys.entries import FileKey, KeyEntry
@@ -46,10 +46,15 @@ def find_client_key(held: Snapshot, tls: TLS | None, *, now: datetime) -> KeyEnt
 
     Raises:
         KeyNotFoundError: There is no such key pair, or the only one is meant and there are several.
+        KeyUsageError: Its date has not come.
     """
     if tls is None or tls.client_key is None:
         return None
-    return held.require_key(tls.key_alias, now=now)
+    try:
+        return held.require_key(tls.key_alias, now=now)
+    except KeyMaterialError as error:
+        error.details["path"] = "tls.client_key"
+        raise
 
 
 def with_chain(entry: KeyEntry, held: Snapshot, *, now: datetime) -> ClientCertificate:
