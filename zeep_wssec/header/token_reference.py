@@ -18,11 +18,12 @@ from zeep_wssec.header.key_info import SKI, THUMBPRINT, write_key_info
 from zeep_wssec.header.key_value import read_key_value
 from zeep_wssec.header.known_key import read_key_name
 from zeep_wssec.header.named_certificates import NamedCertificates, looked_up
-from zeep_wssec.header.x509_data import X509_DATA, read_x509_data
+from zeep_wssec.header.x509_data import read_x509_data
 from zeep_wssec.soap.ids import WSU_ID, same_document_id
 from zeep_wssec.soap.namespaces import BASE64_BINARY, DS, WSSE, WSSE11, readable_name
 from zeep_wssec.xmlcrypto.key_value import DER_KEY_VALUE, KEY_VALUE
 from zeep_wssec.xmlcrypto.values import children_of, decode_base64
+from zeep_wssec.xmlcrypto.x509_data import X509_DATA
 
 __all__ = [
     "TOKEN_REFERENCE",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from lxml import etree
@@ -13,21 +12,22 @@ from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.named_certificates import NamedCertificates, looked_up
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.name_text import read_name_text
-from zeep_wssec.soap.namespaces import DS, readable_name
+from zeep_wssec.soap.namespaces import readable_name
 from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
+from zeep_wssec.xmlcrypto.x509_data import (
+    X509_CERTIFICATE,
+    X509_ISSUER_SERIAL,
+    X509_SKI,
+    X509_SUBJECT_NAME,
+    leaf_of,
+    names_certificate,
+    read_issuer_serial,
+)
 
-X509_DATA = f"{{{DS}}}X509Data"
-_CERTIFICATE = f"{{{DS}}}X509Certificate"
-_SKI = f"{{{DS}}}X509SKI"
-_ISSUER_SERIAL = f"{{{DS}}}X509IssuerSerial"
-_ISSUER_NAME = f"{{{DS}}}X509IssuerName"
-_SERIAL_NUMBER = f"{{{DS}}}X509SerialNumber"
-_SUBJECT_NAME = f"{{{DS}}}X509SubjectName"
 _MAX_CHAIN = 8
 """Certificates in one X509Data; each is parsed before anything is trusted."""
 _MAX_NAMES = 3
 """Names in an X509Data without a certificate: each kind once."""
-_SERIAL = re.compile(r"-?\d{1,60}", re.ASCII)
 
 
 def read_x509_data(
@@ -49,38 +49,31 @@ def read_x509_data(
     """
     children = children_of(data)
     for child in children:
-        if child.tag != _CERTIFICATE and child.tag not in _NAMES:
+        if child.tag != X509_CERTIFICATE and child.tag not in _NAMES:
             raise UnsupportedTokenError(
                 f"An X509Data with {readable_name(child.tag)} is not understood."
             )
     tags = {child.tag for child in children}
-    if _CERTIFICATE not in tags:
+    if X509_CERTIFICATE not in tags:
         return _read_names(message, children, in_reference=in_reference)
     leaf = _read_certificates(message, children)
     form = "x509_data_in_reference" if in_reference else "x509_data"
-    if not in_reference and tags == {_CERTIFICATE, _SUBJECT_NAME}:
+    if not in_reference and tags == {X509_CERTIFICATE, X509_SUBJECT_NAME}:
         form = "x509_data_subject"
     return NamedCertificates(form=form, text="a certificate", certificates=(leaf,))
 
 
 def _read_certificates(message: Incoming, children: Sequence[etree._Element]) -> Certificate:
     """Find the one leaf among the certificates; the others are kept as its chain."""
-    held = [child for child in children if child.tag == _CERTIFICATE]
+    held = [child for child in children if child.tag == X509_CERTIFICATE]
     if len(held) > _MAX_CHAIN:
         raise MalformedSecurityError(f"An X509Data has more than {_MAX_CHAIN} certificates.")
     found = list(dict.fromkeys(certificate_in(child) for child in held))
-    leaves = [
-        item
-        for item in found
-        if all(other is item or other.issuer != item.subject for other in found)
-    ]
-    if len(leaves) != 1:
-        raise MalformedSecurityError("An X509Data must hold one certificate with its chain.")
-    leaf = leaves[0]
+    leaf = leaf_of(found, holder="An X509Data")
     for child in children:
-        if child.tag == _SUBJECT_NAME:
+        if child.tag == X509_SUBJECT_NAME:
             _check_subject(child, found)
-        elif child.tag != _CERTIFICATE and not _fits(child, leaf):
+        elif child.tag != X509_CERTIFICATE and not names_certificate(child, leaf):
             raise _other_named()
     chain = tuple(item for item in found if item is not leaf)
     if chain:
@@ -99,16 +92,6 @@ def _other_named() -> MalformedSecurityError:
     return MalformedSecurityError("An X509Data names another certificate than it holds.")
 
 
-def _fits(child: etree._Element, certificate: Certificate) -> bool:
-    """Tell whether a name is that of ``certificate``."""
-    if child.tag == _SKI:
-        return decode_base64(child) == certificate.subject_key_identifier
-    if child.tag == _SUBJECT_NAME:
-        return certificate.canonical_subject in read_name_text(text_of(child))
-    issuer, serial = _issuer_and_serial(child)
-    return certificate.matches_issuer_serial(issuer, serial)
-
-
 def _read_names(
     message: Incoming, children: Sequence[etree._Element], *, in_reference: bool
 ) -> NamedCertificates:
@@ -121,7 +104,7 @@ def _read_names(
     form, text, found = _NAMES[str(first.tag)](message, first)
     if form == "issuer_serial" and not in_reference:
         form = "x509_data_issuer_serial"
-    found = tuple(item for item in found if all(_fits(other, item) for other in others))
+    found = tuple(item for item in found if all(names_certificate(other, item) for other in others))
     return looked_up(message, form=form, text=text, found=found)
 
 
@@ -145,27 +128,15 @@ def _by_subject(message: Incoming, element: etree._Element) -> _Found:
 
 
 def _by_issuer_serial(message: Incoming, element: etree._Element) -> _Found:
-    issuer, serial = _issuer_and_serial(element)
+    issuer, serial = read_issuer_serial(element)
     shown = message.shown(element, repr(issuer.strip()[:200]))
     text = f"issuer {shown} and serial number {serial}"
     return "issuer_serial", text, message.keys.find_certificates(issuer_serial=(issuer, serial))
 
 
 _NAMES: dict[str, Callable[[Incoming, etree._Element], _Found]] = {
-    _SKI: _by_key_identifier,
-    _SUBJECT_NAME: _by_subject,
-    _ISSUER_SERIAL: _by_issuer_serial,
+    X509_SKI: _by_key_identifier,
+    X509_SUBJECT_NAME: _by_subject,
+    X509_ISSUER_SERIAL: _by_issuer_serial,
 }
 """Each gives the key reference, the name in words, and the known certificates that have it."""
-
-
-def _issuer_and_serial(element: etree._Element) -> tuple[str, int]:
-    children = children_of(element)
-    if [child.tag for child in children] != [_ISSUER_NAME, _SERIAL_NUMBER]:
-        raise MalformedSecurityError(
-            "An X509IssuerSerial must hold issuer name, then serial number."
-        )
-    issuer, serial = text_of(children[0]), text_of(children[1]).strip()
-    if _SERIAL.fullmatch(serial) is None:
-        raise MalformedSecurityError("An X509SerialNumber is not a number.")
-    return issuer, int(serial)

@@ -50,6 +50,22 @@ def test_key_info_of_many(
         verified(sides.receiver(), with_names(document, name, 16))
 
 
+@pytest.mark.parametrize("namespace", ["urn:other", ""])
+def test_issuer_of_another_namespace(sides: Sides, namespace: str) -> None:
+    """Issuer and serial number count in the namespace of XML Signature alone."""
+    document = signed(sides.sender(key_info=["issuer-serial"]))
+
+    def change(root: etree._Element) -> None:
+        for part in find(root, "//ds:X509IssuerSerial"):
+            part.tag = etree.QName(namespace or DS, etree.QName(part).localname)
+
+    if not namespace:
+        assert verified(sides.receiver(), changed(document, change)).signed_by == ("alice",)
+        return
+    with pytest.raises(PayloadMalformedError):
+        verified(sides.receiver(), changed(document, change))
+
+
 @pytest.mark.parametrize("form", ["subject", "key-value", "ski"])
 @pytest.mark.parametrize("order", [1, -1])
 def test_name_of_a_partner_with_two_keys(sides: Sides, form: Any, order: int) -> None:

@@ -39,8 +39,19 @@ SIGNING_CERTIFICATE_ATTRIBUTES: Final = (f"{_SMIME}.2.12", f"{_SMIME}.2.47")
 """ESS signing-certificate, whose hash is SHA-1, and its second version."""
 
 
+class _Numbered:
+    """What has an object identifier."""
+
+    oid: str
+
+    @property
+    def uri(self) -> str:
+        """The object identifier: what stands for a URI where algorithms are listed."""
+        return self.oid
+
+
 @dataclass(frozen=True)
-class Digest:
+class Digest(_Numbered):
     """A message digest."""
 
     name: str
@@ -51,18 +62,13 @@ class Digest:
     """Name of the opt-in that it needs, or empty."""
 
     @property
-    def uri(self) -> str:
-        """The object identifier: what stands for a URI where algorithms are listed."""
-        return self.oid
-
-    @property
     def hashlib_name(self) -> str:
         """What ``hashlib`` calls it."""
         return self.name.replace("-", "_")
 
 
 @dataclass(frozen=True)
-class SignatureMethod:
+class SignatureMethod(_Numbered):
     """A signature algorithm: its scheme, its digest and the kind of key that it takes."""
 
     name: str
@@ -73,14 +79,9 @@ class SignatureMethod:
     key_kind: Literal["rsa", "ec", "ed25519", "dsa"]
     legacy: str = ""
 
-    @property
-    def uri(self) -> str:
-        """The object identifier."""
-        return self.oid
-
 
 @dataclass(frozen=True)
-class ContentCipher:
+class ContentCipher(_Numbered):
     """A content encryption algorithm."""
 
     name: str
@@ -91,14 +92,9 @@ class ContentCipher:
     """Name of the opt-in that the cipher itself needs; its mode may need another one."""
     block_bytes: int = 16
 
-    @property
-    def uri(self) -> str:
-        """The object identifier."""
-        return self.oid
-
 
 @dataclass(frozen=True)
-class KeyTransport:
+class KeyTransport(_Numbered):
     """A way to encrypt a content key under an RSA public key."""
 
     name: str
@@ -106,24 +102,14 @@ class KeyTransport:
     scheme: TransportScheme
     legacy: str = ""
 
-    @property
-    def uri(self) -> str:
-        """The object identifier."""
-        return self.oid
-
 
 @dataclass(frozen=True)
-class KeyWrap:
+class KeyWrap(_Numbered):
     """A way to encrypt a content key under an agreed one."""
 
     name: str
     oid: str
     key_bytes: int
-
-    @property
-    def uri(self) -> str:
-        """The object identifier."""
-        return self.oid
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,6 @@ from lxml import etree
 from zeep_wssec.errors import KeyLoadError, MalformedSecurityError, PayloadSignerError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry
-from zeep_wssec.keys.name_text import read_name_text
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.payload.xmldsig.settings import KeyInfoForm
 from zeep_wssec.xmlcrypto.key_value import (
@@ -25,17 +23,21 @@ from zeep_wssec.xmlcrypto.key_value import (
 )
 from zeep_wssec.xmlcrypto.signature_model import DS
 from zeep_wssec.xmlcrypto.values import children_of, decode_base64, local_name, text_of
+from zeep_wssec.xmlcrypto.x509_data import (
+    X509_CERTIFICATE,
+    X509_DATA,
+    X509_ISSUER_SERIAL,
+    X509_SKI,
+    X509_SUBJECT_NAME,
+    leaf_of,
+    names_certificate,
+)
 
-_X509_DATA = f"{{{DS}}}X509Data"
 _KEY_NAME = f"{{{DS}}}KeyName"
-_CERTIFICATE = f"{{{DS}}}X509Certificate"
-_SKI = f"{{{DS}}}X509SKI"
-_SUBJECT = f"{{{DS}}}X509SubjectName"
-_ISSUER_SERIAL = f"{{{DS}}}X509IssuerSerial"
+_CERTIFICATE_NAMES = (X509_SKI, X509_SUBJECT_NAME, X509_ISSUER_SERIAL)
 _MAX_CERTIFICATES = 8
 _MAX_CHILDREN = 8
 _MAX_NAMES = 16
-_SERIAL = re.compile(r"-?\d{1,60}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,9 @@ def read_signers(
         return tuple(NamedSigner(certificate=item) for item in _only_partner(keys, now))
     names, held = _names_in(children), _certificates_in(children)
     found = list(dict.fromkeys(_read_certificate(item) for item in held))
-    candidates: tuple[Certificate, ...] = (_leaf_of(found),) if found else keys.certificates
+    candidates: tuple[Certificate, ...] = (
+        (leaf_of(found, holder="KeyInfo"),) if found else keys.certificates
+    )
     for name in names:
         candidates = tuple(item for item in candidates if _fits(name, item, tuple(found), keys))
     if not candidates:
@@ -140,8 +144,8 @@ def _only_partner(keys: Snapshot, now: datetime) -> tuple[Certificate, ...]:
 
 def _certificates_in(children: Sequence[etree._Element]) -> list[etree._Element]:
     """Give the certificates, unread; reading each costs, and nobody is known yet."""
-    data = (child for child in children if child.tag == _X509_DATA)
-    held = [item for child in data for item in child if item.tag == _CERTIFICATE]
+    data = (child for child in children if child.tag == X509_DATA)
+    held = [item for child in data for item in child if item.tag == X509_CERTIFICATE]
     if len(held) > _MAX_CERTIFICATES:
         raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CERTIFICATES} certificates.")
     return held
@@ -153,14 +157,14 @@ def _names_in(children: Sequence[etree._Element]) -> list[etree._Element]:
         raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_CHILDREN} elements.")
     names: list[etree._Element] = []
     for child in children:
-        if child.tag == _X509_DATA:
-            names += [item for item in children_of(child) if item.tag != _CERTIFICATE]
+        if child.tag == X509_DATA:
+            names += [item for item in children_of(child) if item.tag != X509_CERTIFICATE]
         else:
             names.append(child)
     if len(names) > _MAX_NAMES:
         raise MalformedSecurityError(f"KeyInfo holds more than {_MAX_NAMES} names.")
     for name in names:
-        if name.tag not in (_SKI, _SUBJECT, _ISSUER_SERIAL, _KEY_NAME, KEY_VALUE, DER_KEY_VALUE):
+        if name.tag not in (*_CERTIFICATE_NAMES, _KEY_NAME, KEY_VALUE, DER_KEY_VALUE):
             raise MalformedSecurityError(
                 f"KeyInfo with {local_name(name)[:80]} is not understood.",
                 hint="A key is never fetched, and nothing but a certificate or its names is read.",
@@ -172,30 +176,12 @@ def _fits(
     name: etree._Element, certificate: Certificate, held: tuple[Certificate, ...], keys: Snapshot
 ) -> bool:
     """Whether a name is that of ``certificate``, or, for a subject or serial number, of one of its chain."""
-    if name.tag == _SKI:
-        return decode_base64(name) == certificate.subject_key_identifier
     if name.tag in (KEY_VALUE, DER_KEY_VALUE):
         return read_public_key(name) == certificate.public_key_der
     if name.tag == _KEY_NAME:
         return certificate in keys.find_certificates(key_name=text_of(name))
-    around = (certificate, *held)
-    if name.tag == _SUBJECT:
-        wanted = read_name_text(text_of(name))
-        return any(item.canonical_subject in wanted for item in around)
-    issuer, serial = _issuer_and_serial(name)
-    return any(item.matches_issuer_serial(issuer, serial) for item in around)
-
-
-def _issuer_and_serial(element: etree._Element) -> tuple[str, int]:
-    children = children_of(element)
-    if [local_name(child) for child in children] != ["X509IssuerName", "X509SerialNumber"]:
-        raise MalformedSecurityError(
-            "An X509IssuerSerial must hold issuer name, then serial number."
-        )
-    serial = text_of(children[1]).strip()
-    if _SERIAL.fullmatch(serial) is None:
-        raise MalformedSecurityError("An X509SerialNumber is not a number.")
-    return text_of(children[0]), int(serial)
+    around = (certificate,) if name.tag == X509_SKI else (certificate, *held)
+    return any(names_certificate(name, item) for item in around)
 
 
 def _read_certificate(element: etree._Element) -> Certificate:
@@ -205,15 +191,3 @@ def _read_certificate(element: etree._Element) -> Certificate:
         raise MalformedSecurityError(
             "An X509Certificate does not hold one well-formed certificate."
         ) from None
-
-
-def _leaf_of(found: Sequence[Certificate]) -> Certificate:
-    """Give the one that issued none of the others."""
-    leaves = [
-        item
-        for item in found
-        if all(other is item or other.issuer != item.subject for other in found)
-    ]
-    if len(leaves) != 1:
-        raise MalformedSecurityError("KeyInfo must hold one certificate with its chain.")
-    return leaves[0]
