@@ -194,7 +194,7 @@ def test_c9_libcrypto_to_ours() -> None:
     data = LibCrypto().make(DATA, signer=pem("alice"), recipients=[pem("carol")[0], pem("bob")[0]])
     seen = people().cms("bob", "alice", legacy={"rsa-1_5": "libcrypto"}).open(data, now=NOW)
     assert (seen.content, seen.signed_by) == (DATA, ("alice",))
-    with pytest.raises(PayloadSignerError):
+    with pytest.raises(PayloadDecryptionError):  # behind CBC nothing tells which failure it is
         people().cms("bob", "carol", legacy={"rsa-1_5": "libcrypto"}).open(data, now=NOW)
 
 

@@ -347,6 +347,25 @@ def test_cm7_12_one_error(protection: str) -> None:
     assert texts == {(PayloadDecryptionError, str(PayloadDecryptionError()), "payload_decryption")}
 
 
+@pytest.mark.parametrize("who", ["carol", "unknown", "detached"])
+def test_cm7_12_signed_by_a_stranger(who: str) -> None:
+    """CM7-12: behind CBC, a signature that anybody can put around a guess is the same error; behind GCM it is told."""
+    carol = people().cms(
+        "carol", detached=who == "detached", certificates="none" if who == "unknown" else "chain"
+    )
+    signed = carol.sign(DATA, now=NOW).content or b""
+    seen = {}
+    for cipher in ("aes128-cbc", "aes128-gcm"):
+        sender = people().cms("", "bob", recipients=["bob"], content_encryption=cipher, legacy=OLD)
+        with pytest.raises(PayloadError) as caught:
+            people().cms("bob", "alice").open(
+                sender.encrypt(signed, now=NOW).content or b"", now=NOW
+            )
+        seen[cipher] = type(caught.value)
+    told = PayloadMalformedError if who == "detached" else PayloadSignerError
+    assert seen == {"aes128-cbc": PayloadDecryptionError, "aes128-gcm": told}
+
+
 def flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 

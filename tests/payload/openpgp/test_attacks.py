@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +15,13 @@ from zeep_wssec import KeyNotFoundError, KeyUsageError
 from zeep_wssec.errors import (
     PayloadAlgorithmError,
     PayloadDecryptionError,
+    PayloadLimitError,
     PayloadMalformedError,
     PayloadSignerError,
     PayloadUnsignedError,
 )
+from zeep_wssec.payload.openpgp import flow, gpg
+from zeep_wssec.payload.openpgp.flow import Flow
 from zeep_wssec.payload.openpgp.gpg import _read_status
 from zeep_wssec.payload.openpgp.packets import key_packets, message_packets
 from zeep_wssec.payload.openpgp.rings import read_listing
@@ -198,3 +203,68 @@ def test_user_id_that_looks_like_a_key(rings: Rings, peer: Gnupg, tmp_path: Path
     with rings.bob(public_rings=[ring], signed_by=["evil@send.example"]) as bob:
         (key, _) = bob.ring_keys()
         assert (key.fingerprint, len(key.user_ids)) == (evil, 1)
+
+
+STRANGER = bytes.fromhex("c217 04000108 0000 000a 0910 1111111111111111 0000 0008ff")
+"""A signature packet that names a key which nobody has."""
+
+
+def with_strangers(rings: Rings, count: int) -> bytes:
+    """Give what alice signed, with so many signatures of strangers beside hers; compressed it is small."""
+    with rings.alice(detached=True) as alice:
+        mine = alice.sign(DATA).content or b""
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(mine + STRANGER * count + literal(b"", DATA)) + packer.flush()
+    return b"\xc8\xff" + (1 + len(packed)).to_bytes(4, "big") + b"\x01" + packed
+
+
+def test_pg_17_packets_without_end(rings: Rings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PG-17: a small message that keeps GnuPG busy is given up; one with a few such packets is read."""
+    many, few = with_strangers(rings, 40_000), with_strangers(rings, 20)
+    assert len(many) < 10_000
+    with rings.bob() as bob:
+        found = bob.verify(few)
+        assert (found.content, len(found.signed_by)) == (DATA, 1)
+        monkeypatch.setattr(flow, "SILENT_SECONDS", 1.0)
+        with pytest.raises(PayloadLimitError, match="busy"):
+            bob.verify(many)
+
+
+def test_pg_17_status_without_end(rings: Rings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PG-17: what GnuPG says about a message is bounded."""
+    made = with_strangers(rings, 20)
+    with rings.bob() as bob:
+        assert bob.verify(made).content == DATA
+        monkeypatch.setattr(gpg, "_MAX_STATUS_BYTES", 100)
+        with pytest.raises(PayloadLimitError, match="without end"):
+            bob.verify(made)
+
+
+class Waiting:
+    """A selector that finds something at its third look."""
+
+    looks = 0
+
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def register(self, stream: object, events: int) -> None:
+        pass
+
+    def select(self, seconds: float) -> bool:
+        self.looks += 1
+        return self.looks == 3
+
+
+def test_pg_17_slow_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PG-17: GnuPG may stand still for as long as what it reads is not there yet."""
+    monkeypatch.setattr(flow.selectors, "DefaultSelector", Waiting)
+    with Path(os.devnull).open("rb") as stream:
+        moving = Flow(0.0)
+        with moving.aside():
+            assert moving.wait(stream)
+        assert not moving.wait(stream)
+        assert Flow(None).wait(stream)

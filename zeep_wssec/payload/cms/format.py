@@ -173,7 +173,7 @@ class Cms(KeystoreFormat[CmsSettings]):
 
         Raises:
             PayloadDecryptionError: It cannot be decrypted; behind a CBC cipher, also for a content or
-                signature that was changed.
+                signature that was changed, and for a signer who does not count.
             PayloadUnsignedError: It is encrypted, but nobody signed it.
             PayloadSignerError: The signer is not who must have signed.
         """

@@ -12,6 +12,7 @@ from zeep_wssec.errors import (
     PayloadLimitError,
     PayloadMalformedError,
     PayloadSignatureError,
+    PayloadSignerError,
     PayloadUnsignedError,
     PayloadUsageError,
 )
@@ -51,9 +52,11 @@ _BROKEN = (
     PayloadLimitError,
     PayloadMalformedError,
     PayloadSignatureError,
+    PayloadSignerError,
     PayloadUnsignedError,
 )
-"""What can be found in decrypted octets that somebody may have changed."""
+"""What can be found in decrypted octets that somebody may have changed. Who signed is one of them: anybody can
+put a signature of his own around octets that he guesses, and be told whether the guess is right."""
 
 
 def verify_data(
@@ -179,8 +182,18 @@ def open_data(
                 "It is encrypted, but nobody signed it.",
                 hint='Ask the sender to sign it; unsigned = "accept" takes it as it is.',
             )
-        inner = verify_data(spool.reader("what was encrypted"), writer, judging)
+        inner = _verify_inner(spool.reader("what was encrypted"), writer, judging)
     return _opened(found, judging, signers=inner.signers, inner=inner)
+
+
+def _verify_inner(data: PayloadReader, writer: Output, judging: Judging) -> PayloadResult:
+    """Verify what was encrypted; without content of its own it is the sender's mistake, not the caller's."""
+    try:
+        return verify_data(data, writer, judging)
+    except PayloadUsageError:
+        raise PayloadMalformedError(
+            "What is encrypted is a signature without the content that it signs."
+        ) from None
 
 
 def _open_signed(

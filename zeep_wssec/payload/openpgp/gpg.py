@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zeep_wssec.errors import PayloadError, PayloadLimitError, PayloadUsageError
+from zeep_wssec.payload.openpgp import flow
 from zeep_wssec.payload.streams import CHUNK_BYTES, PayloadReader, PayloadSpool
 
 _OPTIONS: Final = (
@@ -39,6 +40,8 @@ _SOCKET_PATH: Final = 80
 """Longest path of a home whose agent can have its socket there; Linux takes 108 octets."""
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of its own in there
 _SECONDS_TO_STOP: Final = 10
+_MAX_STATUS_BYTES: Final = 16 * 1024 * 1024
+"""Some 100,000 lines: a packet gives three or four."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +111,11 @@ class GpgHome:
             sink: Takes what it writes; nothing of that may be used before the outcome was judged.
             passphrase: Of the secret keys.
             now: Time at which it acts; unset: the clock's.
-            limit: Most octets that it may write.
+            limit: Most octets that it may write. Such a run reads what somebody else wrote: a few kilobytes of
+                it can keep GnuPG busy for hours, so one that stands still is given up, too.
 
         Raises:
-            PayloadLimitError: It writes more than that.
+            PayloadLimitError: It writes more than that, or stands still.
             PayloadError: It cannot be run, or the source cannot be read.
         """
         command = [self._program, "--homedir", self._folder, *_OPTIONS]
@@ -130,10 +134,11 @@ class GpgHome:
             stack.callback(_join_all, readers)
             process = stack.enter_context(_started([*command, *arguments], keep=status_end))
             os.close(status_end)
-            reading = _Thread(lambda: _read_all(status))
+            reading = _Thread(lambda: _read_all(status, process))
             readers.append(reading)
-            feeding = _Thread(lambda: _feed(process, source))
-            _take(process, sink, limit)
+            moving = flow.Flow(None if limit is None else flow.SILENT_SECONDS)
+            feeding = _Thread(lambda: _feed(process, source, moving))
+            _take(process, sink, limit, moving)
             code = process.wait()
             feeding.result()
             text = reading.result()
@@ -278,20 +283,34 @@ def _join_all(threads: list[_Thread]) -> None:
         thread.join()
 
 
-def _read_all(descriptor: int) -> bytes:
+def _read_all(descriptor: int, process: subprocess.Popen[bytes]) -> bytes:
     found = bytearray()
     while chunk := os.read(descriptor, 65536):
         found += chunk
+        if len(found) > _MAX_STATUS_BYTES:
+            process.kill()
+            raise PayloadLimitError(
+                "GnuPG has too much to say about the data: it has packets without end.",
+                limit=_MAX_STATUS_BYTES,
+            )
     return bytes(found)
 
 
-def _feed(process: subprocess.Popen[bytes], source: PayloadReader | None) -> None:
+def _feed(
+    process: subprocess.Popen[bytes], source: PayloadReader | None, moving: flow.Flow
+) -> None:
     stream = process.stdin
     if stream is None:
         return
+    chunks = iter(()) if source is None else source.chunks()
     try:
-        for chunk in source.chunks() if source is not None else ():
+        while True:
+            with moving.aside():
+                chunk = next(chunks, b"")
+            if not chunk:
+                return
             stream.write(chunk)
+            moving.moved()
     except (BrokenPipeError, ValueError):
         return  # it has seen enough; its status lines say why
     except PayloadError:
@@ -302,10 +321,25 @@ def _feed(process: subprocess.Popen[bytes], source: PayloadReader | None) -> Non
             stream.close()
 
 
-def _take(process: subprocess.Popen[bytes], sink: PayloadSpool | None, limit: int | None) -> None:
+def _take(
+    process: subprocess.Popen[bytes],
+    sink: PayloadSpool | None,
+    limit: int | None,
+    moving: flow.Flow,
+) -> None:
     stream = process.stdout
     taken = 0
-    while stream is not None and (chunk := stream.read(CHUNK_BYTES)):
+    while stream is not None:
+        if not moving.wait(stream):
+            process.kill()
+            raise PayloadLimitError(
+                f"GnuPG has neither read nor written anything for {flow.SILENT_SECONDS:g} seconds: the data "
+                "may be made to keep it busy.",
+                limit=flow.SILENT_SECONDS,
+            )
+        chunk = os.read(stream.fileno(), CHUNK_BYTES)
+        if not chunk:
+            return
         taken += len(chunk)
         if limit is not None and taken > limit:
             process.kill()
@@ -316,6 +350,7 @@ def _take(process: subprocess.Popen[bytes], sink: PayloadSpool | None, limit: in
             )
         if sink is not None:
             sink.write(chunk)
+        moving.moved()
 
 
 def _read_status(text: bytes) -> Iterator[tuple[str, tuple[str, ...]]]:
