@@ -16,7 +16,7 @@ from peers import miss, require_module, require_program
 from zeep_wssec.testing.authority import Issued
 
 PIN = "1234"
-_TOKENS = 16
+_TOKENS = 32
 """Made at once: a library that has been started finds no token that another program makes later."""
 _numbers = iter(range(_TOKENS))
 _MODULES = (
@@ -56,14 +56,22 @@ class SoftToken:
 
     def __init__(self) -> None:
         self.module = require_module_path()
+        self.pin = PIN
         self.label = (
             f"token {next(_numbers):02}"  # pkcs11-tool takes the start of a label for all of it
         )
 
     def tool(self, *arguments: str) -> str:
         """Run ``pkcs11-tool`` on it, logged in."""
-        words = ["--module", self.module, "--token-label", self.label, "--login", "--pin", PIN]
+        words = ["--module", self.module, "--token-label", self.label, "--login"]
+        words += ["--pin", self.pin]
         return _run("pkcs11-tool", *words, *arguments)
+
+    def make_anew(self, pin: str) -> None:
+        """Wipe it, and give it another PIN, under the same label."""
+        words = ["--token", self.label, "--label", self.label, "--pin", pin, "--so-pin", "56789"]
+        _run("softhsm2-util", "--init-token", *words)
+        self.pin = pin
 
     def write_key(self, issued: Issued, *, label: str, number: int) -> None:
         """Put a private key onto it."""
@@ -76,7 +84,7 @@ class SoftToken:
                 uses = ["--usage-sign", "--usage-derive"]
                 self.tool("--write-object", str(path), "--type", "privkey", *uses, *names)
                 return
-            where = ["--token", self.label, "--pin", PIN]
+            where = ["--token", self.label, "--pin", self.pin]
             _run("softhsm2-util", "--import", str(path), *names, *where)
 
     def write_certificate(self, der: bytes, *, label: str, number: int) -> None:

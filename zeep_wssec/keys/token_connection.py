@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import threading
+import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WrongPasswordError
@@ -22,8 +24,15 @@ if TYPE_CHECKING:
     import pkcs11
 
 _Result = TypeVar("_Result")
+_log = logging.getLogger(__name__)
 _SALT = os.urandom(16)
 _ADVICE = "Install it: pip install 'zeep-wssec[pkcs11]'."
+LOOK_SECONDS = 10.0
+"""How long what was found on a token is used before it is looked for again. Whether a token is gone is seen
+there: an operation may fail for what a message holds, which must not start anything."""
+RESTART_SECONDS = 10.0
+"""Shortest time between two starts of one module, each of which ends all sessions on it."""
+_Found = TypeVar("_Found")
 
 
 class TokenModule:
@@ -31,6 +40,9 @@ class TokenModule:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.known: set[tuple[str | None, int | None]] = set()
+        """Labels and slots of tokens that were there once."""
+        self._restarted_at: float | None = None
         self.start_over()
 
     def start_over(self) -> None:
@@ -41,7 +53,56 @@ class TokenModule:
         self.logins: dict[int, tuple[Any, bytes]] = {}
         """By slot: the session that is logged in, and a digest of its PIN. A login is that of the whole process,
         and ends with the session, so these are never closed."""
+        self.users = 0
+        """How many operations run, one within the other."""
+        self.ended: list[tuple[Any, object]] = []
+        """Sessions of keystores that are gone, with their generation; not closed yet."""
         self._started_by = 0
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[None]:
+        """Have the module alone."""
+        with self.lock:
+            self.close_ended()
+            self.users += 1
+            try:
+                yield
+            finally:
+                self.users -= 1
+
+    def close_ended(self) -> None:
+        """Close sessions that nobody uses, unless the module is in use: a finalizer waits for nobody."""
+        import pkcs11
+
+        if not self.lock.acquire(blocking=False):
+            return
+        try:
+            while self.ended and not self.users:
+                session, generation = self.ended.pop()
+                if generation is self.generation:
+                    with contextlib.suppress(pkcs11.PKCS11Error):
+                        session.close()
+        finally:
+            self.lock.release()
+
+    def restart(self) -> bool:
+        """Start the library again, for one that does not get over the loss of a token; not too often.
+
+        Returns:
+            Whether it was; all sessions on it are gone then.
+        """
+        import pkcs11
+
+        now = time.monotonic()
+        if self._restarted_at is not None and now - self._restarted_at < RESTART_SECONDS:
+            return False
+        self._restarted_at = now
+        _log.warning("The PKCS#11 module %s is started again", shown_path(self.path))
+        self.generation, self.logins = object(), {}
+        with contextlib.suppress(pkcs11.PKCS11Error):
+            _restart(self.library())
+            return True
+        return False
 
     def library(self) -> Any:
         """Give the library, started in this process; the caller holds the lock.
@@ -68,7 +129,7 @@ class TokenModule:
 
 
 def _restart(library: Any) -> None:
-    """Start a module again in a child, whose copy of its state is of no use."""
+    """Start a module again; in a child, since its copy of the state is of no use."""
     import pkcs11
 
     with contextlib.suppress(pkcs11.PKCS11Error):  # it may have noticed the fork by itself
@@ -121,6 +182,7 @@ class TokenConnection:
         self._session: pkcs11.Session | None = None
         self._generation: object = None
         self._found: dict[Any, Any] = {}
+        self._looked_at = 0.0
         self._refused_pin = b""
 
     @property
@@ -130,39 +192,66 @@ class TokenConnection:
             return f"the PKCS#11 token {self._label!r}"
         return "the PKCS#11 token" + ("" if self._slot is None else f" in slot {self._slot}")
 
-    def run(self, operation: Callable[[pkcs11.Session, dict[Any, Any]], _Result]) -> _Result:
-        """Run an operation in the session; a second time in a new one if the session turns out to be gone.
+    def run(
+        self,
+        find: Callable[[pkcs11.Session, dict[Any, Any]], _Found],
+        use: Callable[[_Found], _Result],
+        *,
+        secret: bool = False,
+    ) -> _Result:
+        """Find something on the token and use it; again in a new session if that turns out to be gone.
 
         Args:
-            operation: Given the session, and what it found there before, for it to keep.
+            find: Given the session, and what was found there before, for it to keep.
+            use: Given what was found.
+            secret: Whether a failure of ``use`` may depend on what a message holds: then only what says that
+                the session is gone leads to a new one.
 
         Raises:
             KeyLoadError: The token is not there.
             WrongPasswordError: The PIN is wrong.
-            pkcs11.PKCS11Error: What the operation raised.
+            pkcs11.PKCS11Error: What the functions raised.
         """
         import pkcs11
 
-        gone = _gone_errors()
-        with self._module.lock:
-            for attempt in (1, 2):
+        with self._module.used():
+            for attempt in (1, 2, 3):
+                bound = False
                 try:
-                    session = self._open(again=attempt == 2)
-                    return operation(session, self._found)
-                except gone as error:
-                    self._forget()
-                    if attempt == 2:
+                    found = find(self._open(again=attempt > 1), self._found)
+                    self._module.known.add((self._label, self._slot))
+                    bound = secret
+                    return use(found)
+                except (pkcs11.PKCS11Error, KeyLoadError) as error:
+                    if self._may_try_again(error, attempt, bound=bound):
+                        self._forget()
+                        continue
+                    if isinstance(error, _gone_errors()):
+                        self._forget()
                         raise self.mapped(error) from None
-                except pkcs11.NoSuchKey:
-                    # Private keys are not seen without a login, which others in the process may have ended.
-                    self._forget()
-                    if attempt == 2:
-                        raise
-                except pkcs11.PKCS11Error as error:
-                    if type(error) is not pkcs11.PKCS11Error or attempt == 2:
-                        raise
-                    self._forget()  # the module was not started, or stopped by somebody else
-        raise AssertionError("two attempts are made")
+                    raise
+        raise AssertionError("the last attempt ends")
+
+    def _may_try_again(self, error: Exception, attempt: int, *, bound: bool) -> bool:
+        """Tell whether another attempt may succeed; for the last one the module is started again."""
+        import pkcs11
+
+        if isinstance(error, pkcs11.NoSuchKey):
+            # Private keys are not seen without a login, which others in the process may have ended.
+            return attempt == 1
+        if isinstance(error, WrongPasswordError):
+            return False
+        if not isinstance(error, KeyLoadError):
+            # Without a name of its own: as when the module was not started, or stopped by somebody else.
+            lost = isinstance(error, _gone_errors()) or type(error) is pkcs11.PKCS11Error
+            if bound or not (
+                lost or isinstance(error, pkcs11.GeneralError | pkcs11.FunctionFailed)
+            ):
+                return lost and attempt == 1
+            if attempt == 1:
+                return True
+        was_there = (self._label, self._slot) in self._module.known
+        return attempt < 3 and was_there and self._module.restart()
 
     def mapped(self, error: Exception) -> KeyMaterialError:
         """Make an error of ours of one of the token."""
@@ -179,11 +268,14 @@ class TokenConnection:
             self._forget()
             token = self._find_token()
             if self._pin is not None:
-                self._log_in(token, self._pin.reveal(), again=again)
+                token = self._log_in(token, self._pin.reveal(), again=again)
             self._session = token.open()
             self._generation = self._module.generation
+            self._looked_at = time.monotonic()
             ended = weakref.finalize(self, _close, self._session, self._module, self._generation)
             ended.atexit = False
+        elif time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._found, self._looked_at = {}, time.monotonic()
         return self._session
 
     def _forget(self) -> None:
@@ -205,7 +297,7 @@ class TokenConnection:
         for slot in self._module.library().get_slots(token_present=True):
             try:
                 tokens.append(slot.get_token())
-            except (pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised):
+            except pkcs11.PKCS11Error:  # one that is gone or broken is not in the way of others
                 continue
         found = [
             token
@@ -223,8 +315,8 @@ class TokenConnection:
             )
         return found[0]
 
-    def _log_in(self, token: pkcs11.Token, pin: bytes, *, again: bool) -> None:
-        """Log the process in, unless another keystore has done so with the same PIN."""
+    def _log_in(self, token: pkcs11.Token, pin: bytes, *, again: bool) -> pkcs11.Token:
+        """Log the process in, unless another keystore has done so with the same PIN; give the token then."""
         import pkcs11
 
         mark = hashlib.blake2b(pin, key=_SALT).digest()
@@ -234,15 +326,19 @@ class TokenConnection:
             )
         held = self._module.logins.get(token.slot.slot_id)
         if held is not None and not again:
-            if held[1] != mark:
+            if held[1] == mark:
+                return token
+            # The PIN may have been changed: only a login tells, and nobody can log in twice. Who used the
+            # token until now logs in again by himself.
+            if not self._module.restart():
                 raise self._wrong_pin(
-                    "is another than the one that this process has logged in with"
+                    "is another than the one that this process has logged in with a moment ago"
                 )
-            return
+            token = self._find_token()
         try:
             session = token.open(user_pin=pin.decode("utf-8"))
         except pkcs11.UserAlreadyLoggedIn:
-            return
+            return token
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, UnicodeDecodeError):
             self._refused_pin = mark
             raise self._wrong_pin("is wrong") from None
@@ -250,6 +346,7 @@ class TokenConnection:
             self._refused_pin = mark
             raise self._wrong_pin(f"is of no use: {type(error).__name__}") from None
         self._module.logins[token.slot.slot_id] = (session, mark)
+        return token
 
     def reveal_pin(self) -> str:
         """Give the PIN, for keys that ask for it at every use."""
@@ -263,11 +360,9 @@ class TokenConnection:
 
 def _close(session: Any, module: TokenModule, generation: object) -> None:
     """Close a session of a keystore that is gone; not one of the parent process, nor a dead one."""
-    import pkcs11
-
     if generation is module.generation:
-        with module.lock, contextlib.suppress(pkcs11.PKCS11Error):
-            session.close()
+        module.ended.append((session, generation))
+        module.close_ended()
 
 
 def _gone_errors() -> tuple[type[Exception], ...]:

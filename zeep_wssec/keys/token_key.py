@@ -203,17 +203,19 @@ class TokenKey:
         """Use the key; with ``secret``, whatever depends on what is decrypted fails as one ``ValueError``."""
         import pkcs11
 
-        def run(session: pkcs11.Session, found: dict[Any, Any]) -> _Result:
+        def find(session: pkcs11.Session, found: dict[Any, Any]) -> Any:
             if mechanism not in self._connection.mechanisms():
                 raise self._unfit(what, f"the token has no {mechanism.name}")
-            key = found.get(self._locator)
-            if key is None:
-                key = found[self._locator] = find_private_key(session, self._locator)
-            more = {"pin": self._connection.reveal_pin()} if self._locator.needs_pin else {}
-            return operation(key, more)
+            if self._locator not in found:
+                found[self._locator] = find_private_key(session, self._locator)
+            return found[self._locator]
+
+        def use(key: Any) -> _Result:
+            pin = self._locator.needs_pin
+            return operation(key, {"pin": self._connection.reveal_pin()} if pin else {})
 
         try:
-            return self._connection.run(run)
+            return self._connection.run(find, use, secret=secret)
         except _unfit_errors() as error:
             raise self._unfit(what, type(error).__name__) from None
         except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned) as error:

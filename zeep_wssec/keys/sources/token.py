@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -78,7 +80,7 @@ class TokenContent:
         import pkcs11
 
         try:
-            keys, certificates = self._connection.run(self._read_objects)
+            keys, certificates = self._connection.run(self._read_objects, lambda found: found)
         except pkcs11.NoSuchKey:
             keys, certificates = (), ()
         except pkcs11.PKCS11Error as error:
@@ -185,13 +187,16 @@ class TokenContent:
         )
         return keys, certificates
 
-    def _objects(self, session: pkcs11.Session, wanted: dict[Any, Any]) -> Iterator[Any]:
-        for number, item in enumerate(session.get_objects(wanted)):
-            if number >= MAX_OBJECTS:
-                raise KeyMaterialError(
-                    f"{self._connection.name}: more than {MAX_OBJECTS} objects of one kind."
-                )
-            yield item
+    def _objects(self, session: pkcs11.Session, wanted: dict[Any, Any]) -> tuple[Any, ...]:
+        # The search ends here: one that is left open would hold the session.
+        search: Any = session.get_objects(wanted)
+        with contextlib.closing(search) as found:
+            items = tuple(islice(found, MAX_OBJECTS + 1))
+        if len(items) > MAX_OBJECTS:
+            raise KeyMaterialError(
+                f"{self._connection.name}: more than {MAX_OBJECTS} objects of one kind."
+            )
+        return items
 
 
 def _describe_key(item: Any, points: dict[Any, Any]) -> _FoundKey:
