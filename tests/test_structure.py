@@ -21,6 +21,7 @@ LAYERS = (
     {"bsp", "profile_secrets", "profile_trust", "redaction", "wsdl_names", "xmlcrypto"},
     {"settings", "profile_keys"},
     {"algorithm_suites", "conformance", "demands", "replay", "step_order"},
+    {"signer_trust"},
     {"payload"},
     {"exchange", "plan"},
     {

@@ -1,8 +1,6 @@
-"""Whether the holder of a certificate is the partner: the one place where a signer becomes trusted."""
+"""Why the signer of a message is trusted: the holder of a certificate, or of a symmetric key."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from zeep_wssec.demands import Anonymous, AnyoneUnder, Pin, SignedBy, Subject
 from zeep_wssec.errors import UntrustedCertificateError
@@ -10,12 +8,8 @@ from zeep_wssec.exchange import Holder
 from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.symmetric import SymmetricKey
 from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.keys.fitness import check_fitness
-from zeep_wssec.keys.path import MAX_EXTRA, CertificatePath
-from zeep_wssec.keys.path_search import Obstacle
-from zeep_wssec.keys.revocation import check_path_revocation
 from zeep_wssec.keys.rotation import find_serving
-from zeep_wssec.keys.trust import TrustStore
+from zeep_wssec.signer_trust import SignerQuestion
 
 
 class TrustedAs(str):
@@ -29,15 +23,6 @@ class TrustedAs(str):
         made = cls("; warning: ".join((text, *warnings)))
         made.warnings = warnings
         return made
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Match:
-    """How a certificate meets a demand."""
-
-    text: str
-    path: CertificatePath = ()
-    """From the certificate to an anchor; empty where it is known by itself."""
 
 
 def check_signer(message: Incoming, certificate: Certificate) -> str | None:
@@ -57,16 +42,11 @@ def check_signer(message: Incoming, certificate: Certificate) -> str | None:
             "sent back, or the peer has our key.",
             reason="own_key",
         )
-    # Where the very certificate is demanded, who it is comes first: a stranger's date helps nobody.
-    is_named = all(isinstance(item, str | Pin) for item in message.signed_by)
-    trusted = _match_any(message, certificate) if is_named else None
-    _require_fit(message, certificate)
-    if not is_named:
-        trusted = _match_any(message, certificate)
-    if trusted is None:
-        alias = _partner_of(message, certificate)
-        trusted = None if alias is None else _Match(text=f"partner {alias!r}")
-    return None if trusted is None else _judged(message, certificate, trusted)
+    question, demands = _question(message, certificate), message.signed_by
+    trusted = question.judge(demands) if demands else question.judge_freely()
+    if trusted is None or not trusted.warnings:
+        return None if trusted is None else trusted.text
+    return TrustedAs.of(trusted.text, trusted.warnings)
 
 
 def signer_warnings(message: Incoming) -> tuple[str, ...]:
@@ -79,57 +59,15 @@ def signer_warnings(message: Incoming) -> tuple[str, ...]:
     )
 
 
-def _require_fit(message: Incoming, certificate: Certificate) -> None:
-    rules = message.keys.shared_trust.rules
-    unfit = check_fitness(
-        certificate,
-        purpose="verify",
+def _question(message: Incoming, certificate: Certificate) -> SignerQuestion:
+    return SignerQuestion(
+        certificate=certificate,
+        keys=message.keys,
         now=message.now,
+        paths=message.paths,
+        extra=message.chains.get(certificate.der, ()),
         legacy=message.legacy,
-        allowed=rules.allowed(certificate, message.now),
-        usages=rules.signer_usages,
     )
-    if unfit is not None:
-        ended = rules.ended_exceptions(certificate, message.now)
-        hint = f"The exception for it ended on {ended[-1].until}." if ended else ""
-        raise UntrustedCertificateError(
-            f"The signer's certificate: {unfit.sentence}", hint=hint, reason=unfit.reason
-        )
-
-
-def _partner_of(message: Incoming, certificate: Certificate) -> str | None:
-    partner = message.keys.find_partner(certificate)
-    return None if partner is None else partner.alias
-
-
-def _judged(message: Incoming, certificate: Certificate, trusted: _Match) -> str:
-    """Refuse a revoked certificate that is known by itself, and note what there is to warn of.
-
-    A path has been judged already, each of its certificates.
-    """
-    rules = message.keys.shared_trust.rules
-    if rules.is_plain:
-        return trusted.text
-    path = trusted.path or (certificate,)
-    # Issuers are looked for among what is known and what came along: only a signature makes one.
-    known = (*message.keys.certificates, *message.chains.get(certificate.der, ())[:MAX_EXTRA])
-    standings = check_path_revocation(path, rules=rules, now=message.now, known=known)
-    if isinstance(standings, Obstacle):
-        details = {} if standings.revoked_at is None else {"revoked_at": standings.revoked_at}
-        raise UntrustedCertificateError(
-            f"The signer's certificate: {standings.sentence}",
-            hint=standings.hint,
-            reason=standings.reason,
-            **details,
-        )
-    warnings = [
-        f"{item.describe()} is accepted {exception.describe()}"
-        for item in path
-        for exception in rules.exceptions_for(item, message.now)
-    ]
-    if rules.revocation != "off":
-        warnings += [item.sentence for item in standings if item.state == "unknown"]
-    return TrustedAs.of(trusted.text, tuple(warnings)) if warnings else trusted.text
 
 
 def check_shared_key(message: Incoming, key: SymmetricKey) -> str | None:
@@ -167,100 +105,8 @@ def _holds(message: Incoming, holder: Holder, demands: tuple[SignedBy, ...]) -> 
     for demanded in demands:
         if isinstance(demanded, Pin | Subject | AnyoneUnder):
             try:
-                _match(message, partner.certificate, demanded)
+                _question(message, partner.certificate).match(demanded)
             except UntrustedCertificateError:
                 continue
             return True
     return False
-
-
-def _match_any(message: Incoming, certificate: Certificate) -> _Match | None:
-    """Tell which demand the certificate meets, or ``None`` when there is no demand."""
-    causes: list[UntrustedCertificateError] = []
-    for demanded in message.signed_by:
-        try:
-            return _match(message, certificate, demanded)
-        except UntrustedCertificateError as error:
-            causes.append(error)
-    if causes:
-        raise causes[0]
-    return None
-
-
-def _match(message: Incoming, certificate: Certificate, demanded: SignedBy) -> _Match:
-    if isinstance(demanded, str):
-        return _Match(text=_match_partner(message, certificate, demanded))
-    if isinstance(demanded, Pin):
-        if certificate.thumbprint_sha256 == demanded.sha256:
-            return _Match(text="pinned")
-        raise _wrong_peer(certificate, f"the pin {demanded.sha256[:16]}…")
-    if isinstance(demanded, Subject):
-        if not certificate.has_subject(demanded.name):
-            raise _wrong_peer(certificate, f"the subject {demanded.name}")
-        path = _check_path(message, certificate, _trust_for_subject(message, demanded.name))
-        return _Match(text=f"subject {demanded.name} under the trust anchors", path=path)
-    if isinstance(demanded, Anonymous):
-        raise _wrong_peer(certificate, "a key that came encrypted to us")
-    path = _check_path(message, certificate, _trust_for_anyone(message))
-    return _Match(text=f"anyone under the trust anchors ({demanded.reason})", path=path)
-
-
-def _match_partner(message: Incoming, certificate: Certificate, alias: str) -> str:
-    if alias not in message.keys.partners and (
-        alias in message.keys.secrets or alias in message.keys.users
-    ):
-        raise _wrong_peer(certificate, f"the secret of {alias!r}")
-    entry = message.keys.require_partner(alias)
-    if message.keys.speaks_for(alias, certificate):
-        return f"partner {alias!r}"
-    hint = "Compare with the certificate that the partner gave you."
-    if entry.certificate.subject == certificate.subject:
-        hint = (
-            f"It has the subject of {alias!r}, so the partner may have renewed its certificate: ask, "
-            "then replace the entry or state signed_by=Subject(…) under your anchors."
-        )
-    raise _wrong_peer(
-        certificate, f"the partner {alias!r} ({entry.certificate.describe()})", hint=hint
-    )
-
-
-def _trust_for_subject(message: Incoming, name: str) -> TrustStore:
-    """Give the anchors of the partner with this subject, else those that are shared by all."""
-    for entry in message.keys.partner_entries:
-        if entry.anchors and entry.certificate.has_subject(name):
-            return message.keys.trust_for(entry.alias)
-    return _trust_for_anyone(message)
-
-
-def _trust_for_anyone(message: Incoming) -> TrustStore:
-    """Give the shared anchors, or those of the only partner: one partner's CA never speaks for another."""
-    partners = list(message.keys.partners)
-    if not message.keys.shared_trust.anchors and len(partners) == 1:
-        return message.keys.trust_for(partners[0])
-    return message.keys.shared_trust
-
-
-def _check_path(message: Incoming, certificate: Certificate, trust: TrustStore) -> CertificatePath:
-    if not trust.anchors:
-        raise UntrustedCertificateError(
-            "No trust anchor is given, so no certificate can end at one.",
-            hint="Give the CA certificate under trust.anchors.",
-            reason="no_path",
-        )
-    extra = message.chains.get(certificate.der, ())
-    # A partner's own anchors say where its paths end; how they are judged is one for all.
-    rules = message.keys.shared_trust.rules
-    return message.paths.validate(
-        certificate, trust=trust, extra=extra, now=message.now, rules=rules
-    )
-
-
-def _wrong_peer(
-    certificate: Certificate, demanded: str, *, hint: str = ""
-) -> UntrustedCertificateError:
-    return UntrustedCertificateError(
-        f"The message is signed by {certificate.describe()}; it must be signed by {demanded}.",
-        hint=hint,
-        reason="wrong_peer",
-        signer=certificate.thumbprint_sha256,
-    )

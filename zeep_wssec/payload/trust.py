@@ -1,13 +1,13 @@
-"""Whose signature counts: the one place where the signer of a payload becomes trusted.
+"""Whose signature over a payload counts.
 
-The rules are those of messages: the signer is a partner whose certificate we have, a pin, a subject under
-the anchors, or anyone under them for a stated reason; never just somebody whose CA we know.
+The rules are those of messages, with two more: a signer may be our own key, where it is named, and one that is
+named may be missing in the keystore, where that is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from zeep_wssec.demands import AnyoneUnder, Pin, SignedBy, Subject
@@ -18,28 +18,12 @@ from zeep_wssec.errors import (
     UntrustedCertificateError,
 )
 from zeep_wssec.keys.certificate import Certificate
-from zeep_wssec.keys.fitness import check_fitness
-from zeep_wssec.keys.path import MAX_EXTRA, CertificatePath, PathValidator, Rfc5280PathValidator
-from zeep_wssec.keys.path_search import Obstacle
-from zeep_wssec.keys.revocation import check_path_revocation
+from zeep_wssec.keys.path import CertificatePath, PathValidator, Rfc5280PathValidator
 from zeep_wssec.keys.snapshot import Snapshot
-from zeep_wssec.keys.trust import TrustStore
+from zeep_wssec.signer_trust import SignerQuestion, TrustedSigner, in_words
 
 Demand = str | Pin | Subject | AnyoneUnder
 """Who must have signed; an alias with ``?`` at its end may be that of a partner who is not there yet."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrustedSigner:
-    """A signer whose signature counts."""
-
-    alias: str | None
-    """Our name for it, where it has one."""
-    text: str
-    """Why it is trusted, in words."""
-    demand: Demand | None = None
-    """Which of the demands it meets; ``None``: any partner will do."""
-    warnings: tuple[str, ...] = ()
 
 
 def frozen_demands(path: str, value: object) -> tuple[Demand, ...]:
@@ -99,143 +83,77 @@ class SignerJudge:
             PayloadSignerError: It is not; ``reason`` says why.
             KeyNotFoundError: A demanded partner is missing in the keystore, or there is no partner at all.
         """
-        self._refuse_own(certificate, keys)
-        # Who it is comes first: the dates of a stranger's certificate help nobody.
-        trusted, path = self._match_any(certificate, keys, extra, now)
-        self._require_fit(certificate, keys, now)
-        return self._judged(certificate, trusted, path, keys=keys, extra=extra, now=now)
+        question = SignerQuestion(
+            certificate=certificate,
+            keys=keys,
+            now=now,
+            paths=self._paths,
+            extra=extra,
+            legacy=self._legacy,
+        )
+        try:
+            return self._judge_own(question) or self._judge_other(question)
+        except UntrustedCertificateError as error:
+            raise PayloadSignerError(
+                str(error.message), hint=error.hint, **{"reason": "no_path", **error.details}
+            ) from None
 
     def missing(self, found: Iterable[TrustedSigner]) -> tuple[str, ...]:
         """Name the demands that none of the signers found meets, in words; optional aliases count, too."""
         met = {item.demand for item in found}
-        return tuple(_in_words(item) for item in self._signed_by if item not in met)
+        return tuple(in_words(item) for item in self._signed_by if item not in met)
 
-    def _refuse_own(self, certificate: Certificate, keys: Snapshot) -> None:
+    def _judge_own(self, question: SignerQuestion) -> TrustedSigner | None:
+        """Take our own key where its alias is demanded, and refuse it elsewhere; ``None``: it is not ours."""
+        certificate = question.certificate
         own = [
-            entry.alias
-            for entry in keys.key_entries
+            entry
+            for entry in question.keys.key_entries
             if entry.certificate.public_key_octets == certificate.public_key_octets
         ]
-        if own and not any(alias in self._aliases() for alias in own):
-            raise PayloadSignerError(
-                f"Signed with our own key ({certificate.describe()}): what we sent came back, or the "
-                "sender has our key.",
-                hint=f'To accept it, name it: signed_by = ["{own[0]}"].',
-                reason="own_key",
-            )
-
-    def _aliases(self) -> tuple[str, ...]:
-        return tuple(item.removesuffix("?") for item in self._signed_by if isinstance(item, str))
-
-    def _require_fit(self, certificate: Certificate, keys: Snapshot, now: datetime) -> None:
-        rules = keys.shared_trust.rules
-        unfit = check_fitness(
-            certificate,
-            purpose="verify",
-            now=now,
-            legacy=self._legacy,
-            allowed=rules.allowed(certificate, now),
-            usages=rules.signer_usages,
-        )
-        if unfit is None:
-            return
-        ended = rules.ended_exceptions(certificate, now)
-        hint = f"The exception for it ended on {ended[-1].until}." if ended else ""
+        if not own:
+            return None
+        exactly = {entry.alias for entry in own if entry.certificate == certificate}
+        for demand, alias in self._aliases().items():
+            if alias in exactly:
+                question.require_fit()
+                text = f"our key {alias!r}"
+                return question.require_standing(
+                    TrustedSigner(alias=alias, text=text, demand=demand)
+                )
         raise PayloadSignerError(
-            f"The signer's certificate: {unfit.sentence}", hint=hint, reason=unfit.reason
+            f"Signed with our own key ({certificate.describe()}): what we sent came back, or the "
+            "sender has our key.",
+            hint=f'To accept it, name it: signed_by = ["{own[0].alias}"].',
+            reason="own_key",
         )
 
-    def _match_any(
-        self, certificate: Certificate, keys: Snapshot, extra: CertificatePath, now: datetime
-    ) -> tuple[TrustedSigner, CertificatePath]:
+    def _judge_other(self, question: SignerQuestion) -> TrustedSigner:
         if not self._signed_by:
-            return _match_partner(certificate, keys), ()
-        causes = []
+            return _judge_partner(question)
+        aliases, keys = self._aliases(), question.keys
+        met: dict[SignedBy | None, Demand] = {}
         for demand in self._signed_by:
-            try:
-                return self._match(demand, certificate, keys, extra, now)
-            except PayloadSignerError as error:
-                causes.append(error)
-        raise causes[0]
+            alias = aliases.get(demand)
+            optional = alias is not None and alias != demand
+            if alias not in keys.keys and not (optional and alias not in keys.partners):
+                met[demand if alias is None else alias] = demand
+        if not met:
+            raise question.wrong_signer(_nobody_else(next(iter(aliases.values())), keys))
+        trusted = question.judge([item for item in met if item is not None])
+        return replace(trusted, demand=met[trusted.demand])
 
-    def _match(
-        self,
-        demand: Demand,
-        certificate: Certificate,
-        keys: Snapshot,
-        extra: CertificatePath,
-        now: datetime,
-    ) -> tuple[TrustedSigner, CertificatePath]:
-        if isinstance(demand, str):
-            return _match_alias(demand, certificate, keys), ()
-        alias = alias_of(certificate, keys)
-        if isinstance(demand, Pin):
-            if certificate.thumbprint_sha256 != demand.sha256:
-                raise _wrong_signer(certificate, _in_words(demand))
-            return TrustedSigner(alias=alias, text="pinned", demand=demand), ()
-        if isinstance(demand, Subject) and not certificate.has_subject(demand.name):
-            raise _wrong_signer(certificate, _in_words(demand))
-        trust = _trust_for(demand, keys)
-        path = self._find_path(certificate, trust, keys=keys, extra=extra, now=now)
-        text = f"{_in_words(demand)} under the trust anchors"
-        return TrustedSigner(alias=alias, text=text, demand=demand), path
+    def _aliases(self) -> dict[Demand, str]:
+        """Give the alias that each demand with one means."""
+        return {item: item.removesuffix("?") for item in self._signed_by if isinstance(item, str)}
 
-    def _find_path(
-        self,
-        certificate: Certificate,
-        trust: TrustStore,
-        *,
-        keys: Snapshot,
-        extra: CertificatePath,
-        now: datetime,
-    ) -> CertificatePath:
-        if not trust.anchors:
-            raise PayloadSignerError(
-                "No trust anchor is given, so no certificate can end at one.",
-                hint="Give the CA certificate under trust.anchors.",
-                reason="no_path",
-            )
-        rules = keys.shared_trust.rules
-        try:
-            return self._paths.validate(certificate, trust=trust, extra=extra, now=now, rules=rules)
-        except UntrustedCertificateError as error:
-            raise PayloadSignerError(
-                str(error.message), hint=error.hint, reason=error.details.get("reason", "no_path")
-            ) from None
 
-    def _judged(
-        self,
-        certificate: Certificate,
-        trusted: TrustedSigner,
-        path: CertificatePath,
-        *,
-        keys: Snapshot,
-        extra: CertificatePath,
-        now: datetime,
-    ) -> TrustedSigner:
-        """Refuse a revoked certificate that is known by itself, and note what there is to warn of."""
-        rules = keys.shared_trust.rules
-        if rules.is_plain:
-            return trusted
-        path = path or (certificate,)
-        known = (*keys.certificates, *extra[:MAX_EXTRA])
-        standings = check_path_revocation(path, rules=rules, now=now, known=known)
-        if isinstance(standings, Obstacle):
-            raise PayloadSignerError(
-                f"The signer's certificate: {standings.sentence}",
-                hint=standings.hint,
-                reason=standings.reason,
-            )
-        warnings = [
-            f"{item.describe()} is accepted {exception.describe()}"
-            for item in path
-            for exception in rules.exceptions_for(item, now)
-        ]
-        if rules.revocation != "off":
-            warnings += [item.sentence for item in standings if item.state == "unknown"]
-        return TrustedSigner(
-            alias=trusted.alias, text=trusted.text, demand=trusted.demand, warnings=tuple(warnings)
-        )
+def _nobody_else(alias: str, keys: Snapshot) -> str:
+    """Name whom no signer but ourselves can be: our own key, or a partner who is not there."""
+    own = keys.keys_of(alias)
+    if own:
+        return f"our key {alias!r} ({own[0].certificate.describe()})"
+    return f"the partner {alias!r}, who is not in the keystore yet"
 
 
 def alias_of(certificate: Certificate, keys: Snapshot) -> str | None:
@@ -244,67 +162,16 @@ def alias_of(certificate: Certificate, keys: Snapshot) -> str | None:
     return entry.alias if entry is not None else None
 
 
-def _match_partner(certificate: Certificate, keys: Snapshot) -> TrustedSigner:
-    if not keys.partners:
+def _judge_partner(question: SignerQuestion) -> TrustedSigner:
+    partners = question.keys.partners
+    if not partners:
         raise KeyNotFoundError(
             "The keystore has no partner, so nobody's signature could count.",
             hint="Add the sender with with_partner, or say who it is: signed_by.",
             alias=None,
             existing=[],
         )
-    alias = alias_of(certificate, keys)
-    if alias is None or alias not in keys.partners:
-        listed = ", ".join(repr(item) for item in keys.partners)
-        raise _wrong_signer(certificate, f"a partner ({listed})")
-    return TrustedSigner(alias=alias, text=f"partner {alias!r}")
-
-
-def _match_alias(demand: str, certificate: Certificate, keys: Snapshot) -> TrustedSigner:
-    alias = demand.removesuffix("?")
-    if own := keys.keys_of(alias):
-        if any(entry.certificate == certificate for entry in own):
-            return TrustedSigner(alias=alias, text=f"our key {alias!r}", demand=demand)
-        raise _wrong_signer(certificate, f"our key {alias!r} ({own[0].certificate.describe()})")
-    if demand.endswith("?") and alias not in keys.partners:
-        raise _wrong_signer(certificate, f"the partner {alias!r}, who is not in the keystore yet")
-    partner = keys.require_partner(alias)
-    if keys.speaks_for(alias, certificate):
-        return TrustedSigner(alias=alias, text=f"partner {alias!r}", demand=demand)
-    hint = ""
-    if partner.certificate.subject == certificate.subject:
-        hint = (
-            f"It has the subject of {alias!r}, so the partner may have renewed its certificate: ask, then "
-            "add the new one beside the old."
-        )
-    raise _wrong_signer(
-        certificate, f"the partner {alias!r} ({partner.certificate.describe()})", hint=hint
-    )
-
-
-def _trust_for(demand: Subject | AnyoneUnder, keys: Snapshot) -> TrustStore:
-    """Give the anchors of the partner that is meant: one partner's CA never speaks for another."""
-    if isinstance(demand, Subject):
-        for entry in keys.partner_entries:
-            if entry.anchors and entry.certificate.has_subject(demand.name):
-                return keys.trust_for(entry.alias)
-    partners = list(keys.partners)
-    if not keys.shared_trust.anchors and len(partners) == 1:
-        return keys.trust_for(partners[0])
-    return keys.shared_trust
-
-
-def _in_words(demand: SignedBy) -> str:
-    if isinstance(demand, str):
-        return repr(demand)
-    if isinstance(demand, Pin):
-        return f"the pin {demand.sha256[:16]}…"
-    return f"the subject {demand.name}" if isinstance(demand, Subject) else "anyone"
-
-
-def _wrong_signer(certificate: Certificate, demanded: str, *, hint: str = "") -> PayloadSignerError:
-    return PayloadSignerError(
-        f"Signed by {certificate.describe()}; it must be signed by {demanded}.",
-        hint=hint or "Compare with the certificate that the partner gave you.",
-        reason="wrong_peer",
-        signer=certificate.thumbprint_sha256,
-    )
+    entry = question.keys.find_partner(question.certificate)
+    if entry is None:
+        raise question.wrong_signer(f"a partner ({', '.join(map(repr, partners))})")
+    return replace(question.judge((entry.alias,)), demand=None)

@@ -41,7 +41,8 @@ from zeep_wssec.payload.cms.identifiers import read_algorithm
 from zeep_wssec.payload.cms.signer_info import SignerInfo, read_signer_info
 from zeep_wssec.payload.cms.values import has_made
 from zeep_wssec.payload.results import PayloadSigner
-from zeep_wssec.payload.trust import SignerJudge, TrustedSigner, alias_of
+from zeep_wssec.payload.trust import SignerJudge, alias_of
+from zeep_wssec.signer_trust import TrustedSigner
 
 if TYPE_CHECKING:
     from zeep_wssec.payload.cms.settings import CmsSettings

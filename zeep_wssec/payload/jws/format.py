@@ -34,7 +34,7 @@ from zeep_wssec.payload.results import PayloadResult, PayloadSigner
 from zeep_wssec.payload.signing_only import SigningOnly
 from zeep_wssec.payload.sinks import open_sink
 from zeep_wssec.payload.streams import PayloadSink, PayloadSource, open_source
-from zeep_wssec.payload.trust import TrustedSigner
+from zeep_wssec.signer_trust import TrustedSigner
 
 
 class Jws(KeystoreFormat[JwsSettings], SigningOnly):

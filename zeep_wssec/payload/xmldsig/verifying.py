@@ -30,7 +30,7 @@ from zeep_wssec.errors import (
     UnsupportedAlgorithmError,
 )
 from zeep_wssec.keys.snapshot import Snapshot
-from zeep_wssec.payload.trust import SignerJudge, TrustedSigner
+from zeep_wssec.payload.trust import SignerJudge
 from zeep_wssec.payload.xmldsig.documents import payload_errors, read_document, require_signature
 from zeep_wssec.payload.xmldsig.filters import check_filters, filtered_octets
 from zeep_wssec.payload.xmldsig.key_info import NamedSigner, read_signers
@@ -40,6 +40,7 @@ from zeep_wssec.payload.xmldsig.xades import (
     check_signed_properties,
     find_signed_properties,
 )
+from zeep_wssec.signer_trust import TrustedSigner
 from zeep_wssec.soap.ids import IdIndex, same_document_id
 from zeep_wssec.xmlcrypto.algorithms import Digest, SignatureMethod
 from zeep_wssec.xmlcrypto.c14n import (
