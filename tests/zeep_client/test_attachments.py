@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from zeep_wssec import (
     Inbound,
+    Limits,
     OverTLS,
     Profile,
     RequirementError,
@@ -144,3 +146,58 @@ def test_broken_parts(caller: Profile, signing: Partner, call: Call, case: str) 
             lambda _: Answer(status=200, headers={"Content-Type": media}, content=content),
         )  # fmt: skip
     assert caught.value.request_sent == "yes"
+
+
+@pytest.mark.parametrize(("charset", "is_read"), [("utf-8", True), ("utf-7", False)])
+def test_boundary_in_another_charset(
+    caller: Profile, signing: Partner, call: Call, charset: str, is_read: bool
+) -> None:
+    """The parts that are checked are those that are read: a charset does not draw other lines between them."""
+    other = "x+y".encode(charset)
+
+    def repack(made: bytes) -> Answer:
+        shown = b"--\r\n\r\n--x+y\r\n\r\n<shown/>\r\n--x+y--\r\n" if not is_read else b""
+        parts = [b"Content-Type: text/xml\r\n\r\n" + made]
+        parts += [b"Content-ID: <e>\r\n\r\nnot signed"] if not is_read else []
+        content = shown + b"".join(b"\r\n--" + other + b"\r\n" + part for part in parts)
+        media = f'multipart/related; boundary="x+y"; charset={charset}'
+        return Answer(
+            status=200, headers={"Content-Type": media}, content=content + b"\r\n--" + other + b"--"
+        )
+
+    if is_read:
+        assert called(call, caller, signing, repack).nonce == NONCE
+    else:
+        with pytest.raises(RequirementError):
+            called(call, caller, signing, repack)
+
+
+def test_part_that_is_included_again_and_again(
+    make_profile: Make, signing: Partner, call: Call
+) -> None:
+    """DO-04: a part counts as often as the message includes it, before it is put there."""
+    profile = make_profile(
+        outbound=[Timestamp(), Signature()], limits=Limits(max_message_bytes=100_000)
+    )
+    value = bytes(30_000)
+
+    def repack(times: int) -> Callable[[bytes], Answer]:
+        more = b"<x>" + INCLUDE + b"</x>"
+        return lambda made: multipart(
+            (MESSAGE, re.sub(rb"(?=</[\w-]+:Body>)", more * times, made)),
+            (PART, value),
+        )
+
+    with pytest.raises(TransportSecurityError, match="includes 3 times"):
+        called(call, profile, signing, repack(3))
+    with pytest.raises(SignatureInvalidError):  # it is read, and was changed
+        called(call, profile, signing, repack(1))
+
+
+def test_parts_without_end(caller: Profile, signing: Partner, call: Call) -> None:
+    """DO-04: MIME parts are counted before they are taken apart."""
+    parts = [(f"<{number}@example>", b"x") for number in range(1001)]
+    with pytest.raises(TransportSecurityError, match="more than 1000 MIME parts"):
+        called(call, caller, signing, lambda made: multipart((MESSAGE, made), *parts))
+    with pytest.raises(RequirementError):
+        called(call, caller, signing, lambda made: multipart((MESSAGE, made), *parts[:900]))

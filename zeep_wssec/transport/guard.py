@@ -153,6 +153,7 @@ def check_response(
     headers: Mapping[str, str],
     content: bytes,
     raw: bool | None,
+    encoding: str | None,
 ) -> int:
     """Refuse an answer that would slip past verification; put the call on top for what does not.
 
@@ -164,6 +165,7 @@ def check_response(
         content: Its octets.
         raw: Whether zeep will hand it to the caller unread, so that it must be checked here; ``None`` if
             that is not known, and it is checked here and, if zeep reads it, there.
+        encoding: Charset that the HTTP library finds in the headers: zeep looks for MIME boundaries in it.
 
     Returns:
         The HTTP status to tell zeep, which takes any other than 200 for a Fault.
@@ -198,7 +200,9 @@ def check_response(
             demands = profile.demands_of(call)
             signed = isinstance(demands, Inbound) and bool(demands.signed)
             media = headers.get("content-type", "")
-            check_parts(content, media, profile.plan.limits, must_be_signed=signed)
+            check_parts(
+                content, media, profile.plan.limits, must_be_signed=signed, encoding=encoding
+            )
         else:
             # An answer that zeep cannot parse would stand whole in zeep's error.
             parse_unchecked(content, profile.plan.limits)

@@ -73,5 +73,6 @@ def checked_answer(
         headers=response.headers,
         content=content,
         raw=is_raw(zeep_settings),
+        encoding=response.encoding,
     )
     return response
