@@ -190,7 +190,7 @@ class SignerQuestion:
             raise self.wrong_signer(f"the secret of {alias!r}")
         entry = keys.require_partner(alias)
         if keys.speaks_for(alias, self.certificate):
-            return TrustedSigner(alias=alias, text=f"partner {alias!r}", demand=alias)
+            return TrustedSigner(alias=entry.alias, text=f"partner {entry.alias!r}", demand=alias)
         hint = ""
         if entry.certificate.subject == self.certificate.subject:
             hint = (

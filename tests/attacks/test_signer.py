@@ -18,6 +18,7 @@ from roundtrip.pair import (
     client,
     envelope,
     issued,
+    keystore,
     refused,
     service,
 )
@@ -117,6 +118,22 @@ def test_pinned() -> None:
     good = issued("service").certificate.thumbprint_sha256
     report = accepted(signed_by(issued("service")), expecting(Pin(good))).report
     assert report.signatures[0].trusted_as == "pinned"
+
+
+@pytest.mark.parametrize("form", ["thumbprint", "subject"])
+def test_partner_by_reference(form: str) -> None:
+    """Who must sign may be named by what the contract says of the certificate; another one is refused."""
+    held = keystore("client", "service").with_partner("other", issued("other").certificate)
+    names = {
+        name: f"sha256:{issued(name).certificate.thumbprint_sha256}"
+        if form == "thumbprint"
+        else f"subject:CN={name}"
+        for name in ("service", "other")
+    }
+    report = accepted(answer(), client(keystore=held, inbound=Inbound(signed_by=names["service"])))
+    assert report.report.signatures[0].trusted_as == "partner 'service'"
+    stranger = client(keystore=held, inbound=Inbound(signed_by=names["other"]))
+    assert refused(answer(), UntrustedCertificateError, stranger).reason == "wrong_peer"
 
 
 def test_one_of_several() -> None:

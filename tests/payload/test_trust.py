@@ -54,6 +54,15 @@ def test_pin() -> None:
     assert reason(BY_ALICE, people().own("bob"), Pin("ab" * 32)) == "wrong_peer"
 
 
+def test_partner_by_reference() -> None:
+    """Who must sign may be named by what the contract says of the certificate; another one is refused."""
+    held = people().keystore(["bob"], ["alice", "carol"])
+    seen = verify(BY_ALICE, held, f"sha256:{ALICE.certificate.thumbprint_sha256}")
+    assert (seen.signed_by, seen.signers[0].trusted_as) == (("alice",), "partner 'alice'")
+    carol = people().issued["carol"].certificate
+    assert reason(BY_ALICE, held, f"sha256:{carol.thumbprint_sha256}") == "wrong_peer"
+
+
 def test_subject_under_the_anchors() -> None:
     """A subject counts under the anchors, with the intermediate that came along, and nowhere else."""
     assert verify(BY_ALICE, TRUSTING, Subject("CN=alice")).signers[0].trusted

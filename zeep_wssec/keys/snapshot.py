@@ -114,8 +114,11 @@ class Snapshot:
             return name
 
     def speaks_for(self, alias: str, certificate: Certificate) -> bool:
-        """Tell whether this is a certificate of the partner ``alias``."""
-        return any(entry.certificate == certificate for entry in self.partners_of(alias))
+        """Tell whether this is a certificate of the partner ``alias``, or the one that a reference names."""
+        entries = self.partners_of(alias)
+        if not entries:
+            entries = find_referenced(self.partner_entries, alias, what="partner")
+        return any(entry.certificate == certificate for entry in entries)
 
     def require_key(self, alias: str | None = None, *, now: datetime | None = None) -> KeyEntry:
         """Give the key pair under ``alias``; without one, that of the only alias there is.
