@@ -21,7 +21,7 @@ page is written from them.
 A cell passes if the **reader** gives the content and finds the signers right, and does not give the content once a
 single octet of it was changed. For OpenPGP, GnuPG is the engine as well as a peer; Bouncy Castle and Sequoia are the
 independent sides. What is listed as not supported runs, too, and the run fails when it is answered
-otherwise.
+otherwise; a release of openssl after 3.0 may do more, and is then held to the same rule.
 
 """
 

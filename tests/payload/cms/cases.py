@@ -20,6 +20,8 @@ _CIPHERS = {
     "aes192-gcm": "-aes-192-gcm",
     "aes256-gcm": "-aes-256-gcm",
     "tripledes-cbc": "-des3",
+    **{f"camellia{bits}-cbc": f"-camellia{bits}" for bits in (128, 192, 256)},
+    **{f"aes{bits}-ccm": f"-aes-{bits}-ccm" for bits in (128, 192, 256)},
 }
 
 
@@ -62,9 +64,9 @@ def _signatures() -> dict[str, Case]:
         for digest in (*SHA2, *SHA3):
             name = f"{scheme}-{digest}"
             found[f"sign {name}"] = _signature(name, scheme, digest)
-    found["sign ed25519"] = Case(
-        "sign", ("ed",), {"algorithm": "ed25519"}, ("-nodetach",), {"algorithm": "Ed25519"}
-    )
+    for name, who in (("ed25519", "ed"), ("ed448", "edda")):
+        castle = {"algorithm": name.capitalize()}
+        found[f"sign {name}"] = Case("sign", (who,), {"algorithm": name}, ("-nodetach",), castle)
     return found
 
 

@@ -25,10 +25,11 @@ KINDS = {
     "carol": "rsa-2048",
     "eve": "ec-p256",
     "ed": "ed25519",
+    "edda": "ed448",
     "max": "x25519",
 }
 REASON = "a test"
-OLD = dict.fromkeys(("sha1", "md5", "rsa-1_5", "cbc", "dsa", "3des"), REASON)
+OLD = dict.fromkeys(("sha1", "md5", "rsa-1_5", "cbc", "dsa", "3des", "camellia"), REASON)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from payload.cms.libcrypto import LibCrypto
 from payload.cms.people import DATA, NOW, OLD, OpenSsl, people
 
 from zeep_wssec import (
+    LegacyAlgorithmError,
     PayloadAlgorithmError,
     PayloadDecryptionError,
     PayloadSignatureError,
@@ -74,11 +75,26 @@ def test_c3_what_openssl_encrypts(openssl: OpenSsl, name: str) -> None:
     assert people().cms("bob", legacy=OLD).decrypt(data).content == DATA
 
 
-def test_c3_what_is_refused(openssl: OpenSsl) -> None:
+@pytest.mark.parametrize("name", ["des-cbc", "rc2-cbc", "cast5-cbc"])
+def test_c3_what_is_refused(openssl: OpenSsl, name: str) -> None:
     """C-3: a cipher that is not read is named."""
-    data = openssl.encrypt("bob", more=("-camellia256",))
-    with pytest.raises(PayloadAlgorithmError, match="camellia256-cbc"):
+    old = ("-provider", "legacy", "-provider", "default")
+    data = openssl.encrypt("bob", more=(*old, f"-{name}"))
+    with pytest.raises(PayloadAlgorithmError, match=name):
         people().cms("bob", legacy=OLD).decrypt(data)
+
+
+def test_c3_camellia(openssl: OpenSsl) -> None:
+    """C-3: Camellia is read and written under its opt-in."""
+    data = openssl.encrypt("bob", more=("-camellia256",))
+    without = {name: reason for name, reason in OLD.items() if name != "camellia"}
+    with pytest.raises(PayloadAlgorithmError, match="camellia256-cbc") as caught:
+        people().cms("bob", legacy=without).decrypt(data)
+    assert caught.value.opt_in == "camellia"
+    assert people().cms("bob", legacy=OLD).decrypt(data).content == DATA
+    with pytest.raises(LegacyAlgorithmError) as refusal:
+        CmsSettings(content_encryption="camellia256-cbc", legacy=without)
+    assert refusal.value.opt_in == "camellia"
 
 
 @pytest.mark.parametrize("detached", [False, True])

@@ -177,15 +177,17 @@ def changed(case: Case, data: bytes) -> bytes:
 @pytest.mark.parametrize(("cell", "peer"), [(cell, cell) for cell in CELLS], indirect=["peer"],
                          ids=[cell.id for cell in CELLS])  # fmt: skip
 def test_cell(cell: Cell, peer: Peer) -> None:
-    """The reader gives the content, and does not give it once an octet was changed."""
+    """The reader gives the content, and does not give it once an octet was changed.
+
+    What openssl 3.0 cannot do a later release may be able to; then it has to be right.
+    """
     case = CASES[cell.case]
     failures = (AssertionError, Refused, PayloadError)
     if cell.outcome == "refused":
-        if isinstance(peer, Command) and not peer.is_of_the_table():
-            pytest.skip("the table tells of openssl 3.0")
-        with pytest.raises(failures):
-            exchange(cell, case, peer)
-        return
+        if peer_refuses(cell, case, peer):
+            return
+        assert isinstance(peer, Command)
+        assert not peer.is_of_the_table()
     data = exchange(cell, case, peer)
     other = changed(case, data)
     for name in readers(case):
@@ -193,6 +195,20 @@ def test_cell(cell: Cell, peer: Peer) -> None:
             read = peer.read if cell.direction == "to_peer" else ours
             assert read(case, other, name) == DATA
             pytest.fail("it was changed, and read all the same")
+
+
+def peer_refuses(cell: Cell, case: Case, peer: Peer) -> bool:
+    """Whether the peer cannot do its part; ours is done in any case."""
+    data = made_by_us(case)
+    try:
+        if cell.direction == "from_peer":
+            peer.protect(case)
+        else:
+            for name in readers(case):
+                peer.read(case, data, name)
+    except (AssertionError, Refused):
+        return True
+    return False
 
 
 def exchange(cell: Cell, case: Case, peer: Peer) -> bytes:

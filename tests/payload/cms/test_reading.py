@@ -48,7 +48,9 @@ def test_signed_of_every_size(size: int, encoding: str, block_bytes: int | None)
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("cipher", ["aes256-gcm", "aes128-cbc", "tripledes-cbc"])
+@pytest.mark.parametrize(
+    "cipher", ["aes256-gcm", "aes192-ccm", "aes128-cbc", "tripledes-cbc", "camellia128-cbc"]
+)
 @pytest.mark.parametrize("block_bytes", [None, 64])
 def test_encrypted_of_every_size(size: int, cipher: str, block_bytes: int | None) -> None:
     """The same for what is encrypted; the padding of CBC is right at every size."""

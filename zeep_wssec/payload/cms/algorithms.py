@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
 
@@ -12,6 +13,7 @@ _NIST = "2.16.840.1.101.3.4"
 _PKCS1 = "1.2.840.113549.1.1"
 _ECDSA = "1.2.840.10045.4"
 _SMIME = "1.2.840.113549.1.9.16"
+_CAMELLIA = "1.2.392.200011.61.1.1.1"
 
 DATA: Final = "1.2.840.113549.1.7.1"
 SIGNED: Final = "1.2.840.113549.1.7.2"
@@ -39,6 +41,29 @@ SIGNING_CERTIFICATE_ATTRIBUTES: Final = (f"{_SMIME}.2.12", f"{_SMIME}.2.47")
 """ESS signing-certificate, whose hash is SHA-1, and its second version."""
 
 
+class RunningDigest(Protocol):
+    """A digest of what is given piece by piece."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take a piece."""
+
+    def digest(self) -> bytes:
+        """Give the digest of all that was taken."""
+
+
+class _Shake:
+    """SHAKE256 with a fixed length."""
+
+    def __init__(self, size: int) -> None:
+        self._running, self._size = hashlib.shake_256(), size
+
+    def update(self, data: bytes, /) -> None:
+        self._running.update(data)
+
+    def digest(self) -> bytes:
+        return self._running.digest(self._size)
+
+
 class _Numbered:
     """What has an object identifier."""
 
@@ -61,10 +86,20 @@ class Digest(_Numbered):
     legacy: str = ""
     """Name of the opt-in that it needs, or empty."""
 
-    @property
-    def hashlib_name(self) -> str:
-        """What ``hashlib`` calls it."""
-        return self.name.replace("-", "_")
+    length_bits: int = 0
+    """Parameter of its identifier that says how long a value is; 0: it has none."""
+
+    def begin(self) -> RunningDigest:
+        """Begin to digest; weak digests too, for what is read under their opt-in."""
+        if self.name == SHAKE256:
+            return _Shake(self.size)
+        return hashlib.new(self.name.replace("-", "_"), usedforsecurity=False)
+
+    def of(self, data: bytes) -> bytes:
+        """Digest octets."""
+        running = self.begin()
+        running.update(data)
+        return running.digest()
 
 
 @dataclass(frozen=True)
@@ -76,7 +111,7 @@ class SignatureMethod(_Numbered):
     scheme: SignatureScheme
     digest: str
     """Of the content and of what is signed; the message digest of EdDSA, which hashes by itself."""
-    key_kind: Literal["rsa", "ec", "ed25519", "dsa"]
+    key_kind: Literal["rsa", "ec", "ed25519", "ed448", "dsa"]
     legacy: str = ""
 
 
@@ -87,10 +122,15 @@ class ContentCipher(_Numbered):
     name: str
     oid: str
     key_bytes: int
-    mode: Literal["gcm", "cbc"]
+    mode: Literal["gcm", "ccm", "cbc"]
     legacy: str = ""
     """Name of the opt-in that the cipher itself needs; its mode may need another one."""
     block_bytes: int = 16
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether it tells that what it decrypts was changed: it goes into AuthEnvelopedData."""
+        return self.mode != "cbc"
 
 
 @dataclass(frozen=True)
@@ -123,9 +163,14 @@ class KeyScheme:
 
 _SHA2 = ("sha256", "sha384", "sha512", "sha224")
 _SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
+SHAKE256: Final = "shake256"
+"""With 64 octets of output; only Ed448 takes it."""
 DIGESTS: Final = (
     *(Digest(name, f"{_NIST}.2.{n}", int(name[3:]) // 8) for n, name in enumerate(_SHA2, 1)),
     *(Digest(name, f"{_NIST}.2.{n}", int(name[5:]) // 8) for n, name in enumerate(_SHA3, 7)),
+    # RFC 8702 gives SHAKE256 its length by itself; RFC 8419, in a parameter: that one is written.
+    Digest(SHAKE256, f"{_NIST}.2.12", 64),
+    Digest(SHAKE256, f"{_NIST}.2.18", 64, length_bits=512),
     Digest("sha1", "1.3.14.3.2.26", 20, legacy="sha1"),
     Digest("md5", "1.2.840.113549.2.5", 16, legacy="md5"),
 )
@@ -155,6 +200,7 @@ SIGNATURE_METHODS: Final = (
         for n, sha in enumerate(_SHA3, 9)
     ),
     SignatureMethod("ed25519", "1.3.101.112", "eddsa", "sha512", "ed25519"),
+    SignatureMethod("ed448", "1.3.101.113", "eddsa", SHAKE256, "ed448"),
     SignatureMethod("rsa-sha1", f"{_PKCS1}.5", "rsa-pkcs1v15", "sha1", "rsa", legacy="sha1"),
     SignatureMethod("rsa-pss-sha1", PSS, "rsa-pss", "sha1", "rsa", legacy="sha1"),
     SignatureMethod("ecdsa-sha1", f"{_ECDSA}.1", "ecdsa", "sha1", "ec", legacy="sha1"),
@@ -171,7 +217,17 @@ CONTENT_CIPHERS: Final = (
         for n in (256, 192, 128)
     ),
     *(
+        ContentCipher(f"aes{n}-ccm", f"{_NIST}.1.{_AES[n] + 7}", n // 8, "ccm")
+        for n in (256, 192, 128)
+    ),
+    *(
         ContentCipher(f"aes{n}-cbc", f"{_NIST}.1.{_AES[n] + 2}", n // 8, "cbc")
+        for n in (256, 192, 128)
+    ),
+    *(
+        ContentCipher(
+            f"camellia{n}-cbc", f"{_CAMELLIA}.{n // 64}", n // 8, "cbc", legacy="camellia"
+        )
         for n in (256, 192, 128)
     ),
     ContentCipher("tripledes-cbc", "1.2.840.113549.3.7", 24, "cbc", legacy="3des", block_bytes=8),
@@ -195,6 +251,10 @@ KEY_SCHEMES: Final = (
 """SHA-1 derives keys safely: nothing there depends on collisions."""
 
 DIGESTS_BY_NAME: Final = {item.name: item for item in DIGESTS}
+CHOSEN_DIGESTS_BY_NAME: Final = {
+    name: item for name, item in DIGESTS_BY_NAME.items() if name != SHAKE256
+}
+"""Those that can be chosen for a signature."""
 DIGESTS_BY_OID: Final = {item.oid: item for item in DIGESTS}
 OAEP_DIGESTS_BY_NAME: Final = {name: DIGESTS_BY_NAME[name] for name in (*_SHA2, "sha1")}
 """Those that ``cryptography`` has for OAEP."""
@@ -216,6 +276,7 @@ LEGACY: Final[Mapping[str, str]] = {
     "cbc": "CBC encryption without a signature",
     "dsa": "DSA signatures",
     "3des": "Triple DES content encryption",
+    "camellia": "Camellia content encryption",
 }
 """The opt-ins, each to be given with a reason."""
 
@@ -225,15 +286,11 @@ OTHER_ALGORITHMS: Final[Mapping[str, str]] = {
     f"{_NIST}.2.5": "sha512-224",
     f"{_NIST}.2.6": "sha512-256",
     f"{_NIST}.2.11": "shake128",
-    f"{_NIST}.2.12": "shake256",
-    "1.3.101.113": "ed448",
     "1.3.14.3.2.7": "des-cbc",
     "1.2.840.113549.3.2": "rc2-cbc",
     "1.2.840.113549.3.4": "rc4",
     "1.2.840.113533.7.66.10": "cast5-cbc",
     "1.3.6.1.4.1.188.7.1.1.2": "idea-cbc",
-    **{f"1.2.392.200011.61.1.1.1.{n}": f"camellia{64 * n}-cbc" for n in (2, 3, 4)},
-    **{f"{_NIST}.1.{base + 7}": f"aes{n}-ccm" for n, base in _AES.items()},
     **{f"{_NIST}.1.{base + 1}": f"aes{n}-ecb" for n, base in _AES.items()},
     f"{_SMIME}.3.6": "3des key wrap",
     f"{_SMIME}.3.9": "password key encryption",

@@ -32,7 +32,7 @@ def require_authenticated(settings: CmsSettings) -> None:
     Raises:
         LegacyAlgorithmError: The opt-in ``"cbc"`` is not there.
     """
-    if settings.cipher.mode == "cbc" and "cbc" not in settings.legacy:
+    if not settings.cipher.authenticates and "cbc" not in settings.legacy:
         raise LegacyAlgorithmError(
             f'"{settings.cipher.name}" without a signature is legacy.',
             hint='Use "aes256-gcm", or protect in place of encrypt, or add legacy = { cbc = "reason" }.',
@@ -59,22 +59,22 @@ def write_enveloped(
     """
     key = os.urandom(settings.cipher.key_bytes)
     recipients = seal_for_recipients(key, settings, keys, now)
-    sealed_with = SealedWith.fresh(settings.cipher)
-    is_gcm = settings.cipher.mode == "gcm"
+    sealed_with = SealedWith.fresh(settings.cipher, size)
+    is_auth = settings.cipher.authenticates
     frame = _content(sealed_with, size)
     # The tag is known once the content has been written; until then other octets stand for it.
     placeholder = os.urandom(TAG_BYTES)
     frame = frame.inside(
         SEQUENCE,
-        before=integer(0 if is_gcm or recipients.plain else 2) + recipients.infos,
-        after=octet_string(placeholder) if is_gcm else b"",
+        before=integer(0 if is_auth or recipients.plain else 2) + recipients.infos,
+        after=octet_string(placeholder) if is_auth else b"",
     )
-    number = AUTH_ENVELOPED if is_gcm else ENVELOPED
+    number = AUTH_ENVELOPED if is_auth else ENVELOPED
     frame = frame.inside(0xA0).inside(SEQUENCE, before=oid(number))
     sealer = Sealer(sealed_with, key)
     body = Frame(prefix=frame.prefix, size=frame.size)
     write_framed(out, body, sealer.seal(pieces), block_bytes=settings.block_bytes)
-    out.write(frame.suffix.replace(placeholder, sealer.tag) if is_gcm else frame.suffix)
+    out.write(frame.suffix.replace(placeholder, sealer.tag) if is_auth else frame.suffix)
 
 
 def write_signed_and_enveloped(
@@ -98,7 +98,7 @@ def write_signed_and_enveloped(
     """
     key = os.urandom(settings.cipher.key_bytes)
     recipients = seal_for_recipients(key, settings, keys, now, agreement=False)
-    sealed_with = SealedWith.fresh(settings.cipher)
+    sealed_with = SealedWith.fresh(settings.cipher, size)
     frame = _content(sealed_with, size).inside(
         SEQUENCE,
         before=integer(1) + recipients.infos + parts.digests,

@@ -184,7 +184,7 @@ class Cms(KeystoreFormat[CmsSettings]):
 
     @property
     def _enveloped(self) -> str:
-        return "AuthEnvelopedData" if self.settings.cipher.mode == "gcm" else "EnvelopedData"
+        return "AuthEnvelopedData" if self.settings.cipher.authenticates else "EnvelopedData"
 
     def _write_nested(
         self,

@@ -59,6 +59,8 @@ def read_algorithm(content: bytes) -> tuple[str, bytes]:
 
 def digest_identifier(digest: Digest) -> bytes:
     """Write the identifier of a digest: parameters are absent, as RFC 5754 says; SHA-1 has NULL."""
+    if digest.length_bits:
+        return algorithm(digest.oid, integer(digest.length_bits))
     return algorithm(digest.oid, NULL if digest.name == "sha1" else b"")
 
 
@@ -69,9 +71,10 @@ def read_digest(content: bytes, legacy: Container[str]) -> Digest:
         PayloadAlgorithmError: It is unknown, or weak without its opt-in.
     """
     number, parameters = read_algorithm(content)
-    if parameters not in (b"", NULL):
-        raise PayloadMalformedError("A digest has parameters.")
     found = DIGESTS_BY_OID.get(number)
+    length = integer(found.length_bits) if found and found.length_bits else None
+    if parameters != length if length else parameters not in (b"", NULL):
+        raise PayloadMalformedError("The parameters of a digest are not those that it should have.")
     if found is None:
         raise refused_algorithm(number)
     return require_allowed(found, legacy)

@@ -28,7 +28,7 @@ from zeep_wssec.payload.cms.algorithms import (
 )
 from zeep_wssec.payload.cms.attributes import read_attributes
 from zeep_wssec.payload.cms.ber import BerReader, Mark
-from zeep_wssec.payload.cms.ciphers import TAG_BYTES, SealedWith, read_cipher, unseal
+from zeep_wssec.payload.cms.ciphers import SealedWith, read_cipher, unseal
 from zeep_wssec.payload.cms.der import INTEGER, OCTET_STRING, SEQUENCE, SET
 from zeep_wssec.payload.cms.recipient_info import (
     RecipientInfo,
@@ -61,7 +61,7 @@ class Enveloped:
     content_at: Mark
     tag: bytes = b""
     associated: bytes = b""
-    """What GCM authenticates besides the content."""
+    """What the cipher authenticates besides the content."""
     digests: tuple[Digest, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     signers: tuple[SignerInfo, ...] = ()
@@ -90,13 +90,13 @@ def _read_plain(ber: BerReader, number: str) -> Enveloped:
     ber.optional(0xA0)
     recipients = ber.elements(SET, most=MAX_RECIPIENTS, what="recipients")
     is_auth = number == AUTH_ENVELOPED
-    content_type, sealed_with, content_at = _read_content(ber, "gcm" if is_auth else "cbc")
+    content_type, sealed_with, content_at = _read_content(ber, authenticated=is_auth)
     attributes = ber.optional(0xA1)
     tag = ber.element(OCTET_STRING)[2:] if is_auth else b""
     if is_auth:
         ber.optional(0xA2)
-        if len(tag) != TAG_BYTES:
-            raise PayloadMalformedError(f"The tag of AES-GCM has {TAG_BYTES} octets.")
+        if len(tag) != sealed_with.tag_bytes:
+            raise PayloadMalformedError(f"The tag has {len(tag)} octets, not as many as it says.")
     associated = _associated(attributes, content_type) if is_auth else b""
     return Enveloped(
         structure=number,
@@ -113,7 +113,7 @@ def _read_signed(ber: BerReader, settings: CmsSettings) -> Enveloped:
     ber.element(INTEGER)
     recipients = ber.elements(SET, most=MAX_RECIPIENTS, what="recipients")
     digests = read_digests(ber)
-    content_type, sealed_with, content_at = _read_content(ber, "cbc")
+    content_type, sealed_with, content_at = _read_content(ber, authenticated=False)
     certificates = read_certificates(ber)
     return Enveloped(
         structure=SIGNED_AND_ENVELOPED,
@@ -127,10 +127,10 @@ def _read_signed(ber: BerReader, settings: CmsSettings) -> Enveloped:
     )
 
 
-def _read_content(ber: BerReader, mode: str) -> tuple[str, SealedWith, Mark]:
+def _read_content(ber: BerReader, *, authenticated: bool) -> tuple[str, SealedWith, Mark]:
     ber.enter(SEQUENCE)
     content_type = read_oid(ber)
-    sealed_with = read_cipher(content_of(ber.element(SEQUENCE)), mode)
+    sealed_with = read_cipher(content_of(ber.element(SEQUENCE)), authenticated=authenticated)
     content_at = ber.mark()
     if ber.peek() is None:
         raise PayloadMalformedError("The encrypted content is not in the data.")
@@ -140,7 +140,7 @@ def _read_content(ber: BerReader, mode: str) -> tuple[str, SealedWith, Mark]:
 
 
 def _associated(attributes: bytes, content_type: str) -> bytes:
-    """Give the authenticated attributes as GCM takes them: DER of the SET.
+    """Give the authenticated attributes as the cipher takes them: DER of the SET.
 
     Spec: RFC 5083, sections 2.1 and 2.2.
     """
@@ -168,7 +168,7 @@ def check_cipher(found: Enveloped, settings: CmsSettings, *, signed: bool) -> No
     """
     cipher = found.sealed_with.cipher
     needed = [cipher.legacy] if cipher.legacy else []
-    if cipher.mode == "cbc" and not signed:
+    if not cipher.authenticates and not signed:
         needed.append("cbc")
     for opt_in in needed:
         if opt_in not in settings.legacy:

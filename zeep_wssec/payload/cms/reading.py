@@ -250,7 +250,7 @@ def _uniform(found: Enveloped) -> Iterator[None]:
     try:
         yield
     except _BROKEN:
-        if found.sealed_with.cipher.mode == "cbc":
+        if not found.sealed_with.cipher.authenticates:
             raise PayloadDecryptionError from None
         raise
 

@@ -46,7 +46,7 @@ class CmsSettings:
     opt_ins: ClassVar[Mapping[str, str]] = algorithms.LEGACY
     """What ``legacy`` may have."""
     offered: ClassVar[Mapping[str, Sequence[str]]] = {
-        "digest": tuple(algorithms.DIGESTS_BY_NAME),
+        "digest": tuple(algorithms.CHOSEN_DIGESTS_BY_NAME),
         "content_encryption": tuple(algorithms.CONTENT_CIPHERS_BY_NAME),
         "key_transport": tuple(algorithms.KEY_TRANSPORTS_BY_NAME),
         "oaep_digest": tuple(algorithms.OAEP_DIGESTS_BY_NAME),
@@ -58,8 +58,8 @@ class CmsSettings:
     signers: Sequence[str] = ()
     """Aliases of our key pairs that sign; unset: the only one of the keystore."""
     algorithm: str | None = None
-    """``"rsa-sha256"``, ``"rsa-pss-sha512"``, ``"ecdsa-sha384"``, ``"ed25519"``, …, also as ``"SHA512/RSA"``;
-    unset: by the kind of key, with ``digest``."""
+    """``"rsa-sha256"``, ``"rsa-pss-sha512"``, ``"ecdsa-sha384"``, ``"ed25519"``, ``"ed448"``, …, also as
+    ``"SHA512/RSA"``; unset: by the kind of key, with ``digest``."""
     signer_algorithms: Mapping[str, str] = field(default_factory=dict)
     """The same for single signers, by alias."""
     digest: str = "sha256"
@@ -138,7 +138,7 @@ class CmsSettings:
     def _check_together(self) -> None:
         if self.signatures == "each" and not self.signed_by:
             raise ProfileError("Each of whom is not said.", path="signed_by")
-        if self.protection == "pkcs7" and self.cipher.mode != "cbc":
+        if self.protection == "pkcs7" and self.cipher.authenticates:
             raise ProfileError(
                 "SignedAndEnvelopedData of PKCS#7 has no authenticated ciphers.",
                 hint='Set content_encryption = "aes256-cbc".',
@@ -155,7 +155,7 @@ class CmsSettings:
     @property
     def digest_method(self) -> Digest:
         """The digest of signatures whose algorithm goes by the kind of key."""
-        item = named("digest", self.digest, algorithms.DIGESTS_BY_NAME)
+        item = named("digest", self.digest, algorithms.CHOSEN_DIGESTS_BY_NAME)
         return allowed("digest", item, item.legacy, self.legacy)
 
     @property

@@ -5,7 +5,6 @@ Spec: RFC 5652, section 5.3; RFC 6211; RFC 5035.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from zeep_wssec.keys.der import iterate_tlv, read_tlv
 from zeep_wssec.payload.cms.algorithms import (
     ALGORITHM_PROTECTION_ATTRIBUTE,
     CONTENT_TYPES,
+    DIGESTS_BY_NAME,
     DIGESTS_BY_OID,
     SIGNING_CERTIFICATE_ATTRIBUTES,
 )
@@ -132,12 +132,10 @@ def _is_signing_certificate(value: bytes, certificate: Certificate, is_second: b
     try:
         identifiers = next(iterate_tlv(read_tlv(value)[1]))[1]
         fields = list(iterate_tlv(next(iterate_tlv(identifiers))[1]))
-        name = "sha256" if is_second else "sha1"
+        digest = DIGESTS_BY_NAME["sha256" if is_second else "sha1"]
         if is_second and fields[0][0] == SEQUENCE:
             digest = DIGESTS_BY_OID[read_algorithm(fields.pop(0)[1])[0]]
-            name = digest.hashlib_name
         tag, expected = fields[0]
     except (ValueError, IndexError, KeyError, StopIteration, PayloadMalformedError):
         return False
-    found = hashlib.new(name, certificate.der, usedforsecurity=False).digest()
-    return tag == OCTET_STRING and expected == found
+    return tag == OCTET_STRING and expected == digest.of(certificate.der)

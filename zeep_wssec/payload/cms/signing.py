@@ -5,7 +5,6 @@ Spec: RFC 5652, section 5; RFC 5754; RFC 8419.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,7 +143,8 @@ def _plans(settings: CmsSettings, keys: Snapshot, now: datetime) -> tuple[_Plan,
             )
         if method.scheme == "eddsa" and not settings.signed_attributes:
             raise PayloadUsageError(
-                "Ed25519 signs with attributes only here.", hint="Leave signed_attributes at true."
+                f"{method.name} signs with attributes only here.",
+                hint="Leave signed_attributes at true.",
             )
         plans.append(_Plan(entry, method))
     return tuple(plans)
@@ -154,10 +154,7 @@ def _read_content(
     content: PayloadReader, plans: Iterable[_Plan], *, keep: bool
 ) -> tuple[Mapping[str, bytes], bytes]:
     names = {plan.method.digest for plan in plans}
-    running = {
-        name: hashlib.new(DIGESTS_BY_NAME[name].hashlib_name, usedforsecurity=False)
-        for name in names
-    }
+    running = {name: DIGESTS_BY_NAME[name].begin() for name in names}
     kept = bytearray()
     for chunk in content.chunks():
         for digest in running.values():

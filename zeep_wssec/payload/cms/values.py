@@ -7,13 +7,17 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from zeep_wssec.keys.hashes import HASHES
 from zeep_wssec.payload.cms.identifiers import ReadSignatureMethod
 
-_HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {**HASHES, "md5": hashes.MD5()}  # noqa: S303
+_HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
+    **HASHES,
+    "md5": hashes.MD5(),  # noqa: S303
+    "shake256": hashes.SHAKE256(64),
+}
 _Hash = hashes.HashAlgorithm | Prehashed
 
 
@@ -72,7 +76,11 @@ def _verify_dsa(
 
 
 def _verify_edwards(
-    key: ed25519.Ed25519PublicKey, value: bytes, data: bytes, algorithm: _Hash, stated: object
+    key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey,
+    value: bytes,
+    data: bytes,
+    algorithm: _Hash,
+    stated: object,
 ) -> None:
     del stated
     if isinstance(algorithm, Prehashed):
@@ -85,4 +93,5 @@ _VERIFYING: Final[Mapping[str, tuple[type, Callable[..., Any]]]] = {
     "ec": (ec.EllipticCurvePublicKey, _verify_ec),
     "dsa": (dsa.DSAPublicKey, _verify_dsa),
     "ed25519": (ed25519.Ed25519PublicKey, _verify_edwards),
+    "ed448": (ed448.Ed448PublicKey, _verify_edwards),
 }

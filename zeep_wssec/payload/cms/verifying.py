@@ -14,11 +14,10 @@ Spec: RFC 5652, section 5.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zeep_wssec.errors import (
     KeyLoadError,
@@ -33,7 +32,7 @@ from zeep_wssec.errors import (
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.path import MAX_EXTRA
 from zeep_wssec.keys.snapshot import Snapshot
-from zeep_wssec.payload.cms.algorithms import DIGESTS_BY_OID, Digest
+from zeep_wssec.payload.cms.algorithms import DIGESTS_BY_OID, Digest, RunningDigest
 from zeep_wssec.payload.cms.attributes import looks_like_attributes
 from zeep_wssec.payload.cms.ber import BerReader
 from zeep_wssec.payload.cms.der import SET
@@ -69,18 +68,14 @@ class Judging:
 class ContentDigests:
     """The digests of content that is read once, and its head for one more look."""
 
-    digests: Mapping[str, Any]
+    digests: Mapping[str, RunningDigest]
     """Running digests by object identifier."""
     head: bytearray = field(default_factory=bytearray)
 
     @classmethod
     def of(cls, stated: Iterable[Digest]) -> ContentDigests:
         """Begin with the digests that a message states."""
-        return cls(
-            digests={
-                item.oid: hashlib.new(item.hashlib_name, usedforsecurity=False) for item in stated
-            }
-        )
+        return cls(digests={item.oid: item.begin() for item in stated})
 
     def update(self, piece: bytes) -> None:
         """Take a piece of the content."""
@@ -97,7 +92,7 @@ class ContentDigests:
         """
         if info.digest_oid not in self.digests:
             raise PayloadMalformedError("A signer has a digest that is not stated in front.")
-        return bytes(self.digests[info.digest_oid].digest())
+        return self.digests[info.digest_oid].digest()
 
 
 def read_digests(ber: BerReader) -> tuple[Digest, ...]:
@@ -248,7 +243,8 @@ def _check_bare(info: SignerInfo, digests: ContentDigests) -> None:
         return
     if info.stated.method.scheme == "eddsa":
         raise PayloadAlgorithmError(
-            "Ed25519 without signed attributes is not read.", algorithm="ed25519"
+            f"{info.stated.method.name} without signed attributes is not read.",
+            algorithm=info.stated.method.name,
         )
     if looks_like_attributes(bytes(digests.head)):
         raise PayloadSignatureError(

@@ -40,15 +40,20 @@ import org.bouncycastle.operator.jcajce.JcaAlgorithmParametersConverter;
 /** EnvelopedData and AuthEnvelopedData. */
 final class Envelopes {
 
-    private static final Map<String, ASN1ObjectIdentifier> CIPHERS = Map.of(
-        "aes128-cbc", CMSAlgorithm.AES128_CBC,
-        "aes192-cbc", CMSAlgorithm.AES192_CBC,
-        "aes256-cbc", CMSAlgorithm.AES256_CBC,
-        "aes128-gcm", CMSAlgorithm.AES128_GCM,
-        "aes192-gcm", CMSAlgorithm.AES192_GCM,
-        "aes256-gcm", CMSAlgorithm.AES256_GCM,
-        "tripledes-cbc", CMSAlgorithm.DES_EDE3_CBC,
-        "camellia256-cbc", CMSAlgorithm.CAMELLIA256_CBC);
+    private static final Map<String, ASN1ObjectIdentifier> CIPHERS = Map.ofEntries(
+        Map.entry("aes128-cbc", CMSAlgorithm.AES128_CBC),
+        Map.entry("aes192-cbc", CMSAlgorithm.AES192_CBC),
+        Map.entry("aes256-cbc", CMSAlgorithm.AES256_CBC),
+        Map.entry("aes128-gcm", CMSAlgorithm.AES128_GCM),
+        Map.entry("aes192-gcm", CMSAlgorithm.AES192_GCM),
+        Map.entry("aes256-gcm", CMSAlgorithm.AES256_GCM),
+        Map.entry("aes128-ccm", CMSAlgorithm.AES128_CCM),
+        Map.entry("aes192-ccm", CMSAlgorithm.AES192_CCM),
+        Map.entry("aes256-ccm", CMSAlgorithm.AES256_CCM),
+        Map.entry("tripledes-cbc", CMSAlgorithm.DES_EDE3_CBC),
+        Map.entry("camellia128-cbc", CMSAlgorithm.CAMELLIA128_CBC),
+        Map.entry("camellia192-cbc", CMSAlgorithm.CAMELLIA192_CBC),
+        Map.entry("camellia256-cbc", CMSAlgorithm.CAMELLIA256_CBC));
     private static final Map<String, ASN1ObjectIdentifier> AGREEMENTS = Map.of(
         "sha1", CMSAlgorithm.ECDH_SHA1KDF,
         "sha256", CMSAlgorithm.ECDH_SHA256KDF,
@@ -67,7 +72,7 @@ final class Envelopes {
         JceCMSContentEncryptorBuilder encryptor =
             new JceCMSContentEncryptorBuilder(CIPHERS.get(cipher)).setProvider("BC");
         String form = People.is(given, "ber") ? "BER" : "DER";
-        if (cipher.endsWith("-gcm")) {
+        if (!cipher.endsWith("-cbc")) {
             CMSAuthEnvelopedDataGenerator generator = new CMSAuthEnvelopedDataGenerator();
             for (String name : given.get("recipients").split(",")) {
                 generator.addRecipientInfoGenerator(recipient(given, name));
