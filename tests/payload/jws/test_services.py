@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from payload.jws.kit import PAYLOAD, Sides
 
+from zeep_wssec.errors import PayloadUsageError
 from zeep_wssec.payload.jws import Jws
 from zeep_wssec.replay import MemoryReplayStore
 from zeep_wssec.transport.http_signing import HttpSigning, JwsAsgi, JwsWsgi
@@ -111,6 +112,31 @@ def test_a_query_may_be_repeated(live: Sides) -> None:
         assert answer[0] == "200 OK"
     moved = wsgi(service, headers, REQUEST_METHOD="GET", CONTENT_LENGTH="", RAW_URI="/pay?a=2")
     assert moved[0] == "401 Unauthorized"
+
+
+def test_a_path_is_no_body(live: Sides) -> None:
+    """JW-19: what signs a GET does not sign a body that reads as its path; a body that does not is taken."""
+    app, path = App(), b"/pay?amount=1&to=me"
+    seen = request_headers(live.caller(), "GET", path.decode(), b"")
+    for method, body in (("POST", path), ("PUT", path)):
+        status, _, _ = wsgi(
+            JwsWsgi(app, live.service()),
+            seen,
+            REQUEST_METHOD=method,
+            CONTENT_LENGTH=str(len(body)),
+            **{"wsgi.input": io.BytesIO(body)},
+        )
+        assert (status, app.calls) == ("401 Unauthorized", 0)
+        with pytest.raises(PayloadUsageError, match="reads as a path"):
+            request_headers(live.caller(), method, "/pay", body)
+    body = path[1:]
+    taken = wsgi(
+        JwsWsgi(app, live.service()),
+        request_headers(live.caller(), "POST", "/pay", body),
+        CONTENT_LENGTH=str(len(body)),
+        **{"wsgi.input": io.BytesIO(body)},
+    )
+    assert (taken[0], app.calls) == ("200 OK", 1)
 
 
 def test_target_without_the_raw_one() -> None:

@@ -186,12 +186,14 @@ def read_armor(text: bytes) -> bytes:
 
 
 def _blocks(text: bytes) -> Iterator[bytes]:
-    while (start := text.find(_ARMOR)) >= 0:
-        end = text.find(b"\n-----END PGP ", start)
+    at = 0
+    while (start := text.find(_ARMOR, at)) >= 0:
+        end = text.find(_END, start)
         if end < 0:
             raise PayloadMalformedError("A block of the armor has no end.")
         yield text[start:end]
-        text = text[end + 1 :].partition(b"\n")[2]
+        line = text.find(b"\n", end + 1)
+        at = line + 1 if line >= 0 else len(text)
 
 
 def key_packets(octets: bytes) -> Iterator[tuple[int, bytes]]:

@@ -130,14 +130,19 @@ def request_octets(method: str, target: str, body: bytes) -> bytes:
     """Give the octets of a request that are signed: the body, or path and query where there can be none.
 
     Raises:
-        PayloadMalformedError: A body where the method has none, so that the path would not be signed; or
-            characters that a request has not.
+        PayloadMalformedError: A body where the method has none, so that the path would not be signed; a body
+            that reads as a path; or characters that a request has not.
     """
     method = method.upper()
     if body and method in SAFE:
         raise PayloadMalformedError(
             f"A {method} has a body: were that signed, nothing would sign the path.",
             hint="Use POST for a request with a body.",
+        )
+    if body.startswith(b"/") and _SENT.fullmatch(body.decode("latin-1")):
+        raise PayloadMalformedError(
+            "The body reads as a path: its signature would be one of a GET of that path, and the other way round.",
+            hint="Give it another form, such as JSON.",
         )
     if body or method not in _BODILESS:
         return body
