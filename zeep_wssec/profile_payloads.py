@@ -5,12 +5,15 @@ Only fields that formats share are looked at: who signs, who is encrypted to, wh
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from zeep_wssec.demands import AnyoneUnder, Pin, Subject
 from zeep_wssec.errors import KeyMaterialError
+from zeep_wssec.keys.files import shown_path
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.payload.formats import format_of
 from zeep_wssec.payload.parties import require_recipient, require_signing_key
@@ -28,7 +31,9 @@ def payload_findings(plan: Plan, now: datetime) -> Iterator[Finding]:
     for name, settings in plan.payload.items():
         path = f"payload.{name}"
         legacy: Mapping[str, str] = getattr(settings, "legacy", {})
-        if format_of(settings) not in _RINGS:
+        if format_of(settings) in _RINGS:
+            yield from _rings(settings, path)
+        else:
             yield from _aliases(settings, path, held, now, frozenset(legacy))
         known = getattr(settings, "opt_ins", {})
         for opt_in, reason in legacy.items():
@@ -37,14 +42,28 @@ def payload_findings(plan: Plan, now: datetime) -> Iterator[Finding]:
             )
 
 
+def _rings(settings: Any, path: str) -> Iterator[Finding]:
+    """Find rings that are not there, and a program that is not; what is in rings only that program can tell."""
+    for name in ("public_rings", "secret_rings"):
+        for index, ring in enumerate(getattr(settings, name)):
+            if not Path(ring).is_file():
+                text = f"{shown_path(ring)}: a key ring expected, but there is no such file."
+                yield error(f"{path}.{name}[{index}]", text)
+    if shutil.which(settings.gpg) is None:
+        text = f"{settings.gpg} is not installed: OpenPGP is done by GnuPG, 2.2 or later."
+        yield error(f"{path}.gpg", text)
+
+
 def _aliases(
     settings: object, path: str, held: Snapshot, now: datetime, legacy: frozenset[str]
 ) -> Iterator[Finding]:
-    for alias in _texts(settings, "signers"):
+    named = getattr(settings, "key", None)
+    signing = [("signers", alias) for alias in _texts(settings, "signers")]
+    for name, alias in [*signing, *([("key", named)] if named else [])]:
         try:
             require_signing_key(held, alias, now=now, legacy=legacy)
         except KeyMaterialError as problem:
-            yield error(f"{path}.signers", str(problem))
+            yield error(f"{path}.{name}", str(problem))
     for alias in _texts(settings, "recipients"):
         try:
             require_recipient(held, alias, now=now)

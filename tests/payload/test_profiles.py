@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from zeep_wssec import Pin, Profile, ProfileError, UnknownOptionError
 from zeep_wssec.payload import PayloadFormat
 from zeep_wssec.payload.cms import CmsSettings
 from zeep_wssec.payload.formats import FORMATS
+from zeep_wssec.payload.jws.settings import JwsSettings
+from zeep_wssec.payload.openpgp.settings import OpenPgpSettings
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_file import loads_plan, settings_to_toml
 from zeep_wssec.profile_payloads import describe_payloads, payload_findings
@@ -112,6 +116,27 @@ def test_lint() -> None:
     assert list(payload_findings(profile(letters=sound).plan, NOW)) == []
     (allowed,) = payload_findings(profile(letters=SETTINGS).plan, NOW)
     assert (allowed.severity, allowed.path) == ("warning", "payload.letters.legacy.rsa-1_5")
+
+
+def test_lint_of_a_key_that_is_named_alone() -> None:
+    """A format with one signer calls it ``key``; that has to be there, too."""
+    assert [
+        item.path for item in payload_findings(profile(m=JwsSettings(key="max")).plan, NOW)
+    ] == ["payload.m.key"]
+    assert not [*payload_findings(profile(m=JwsSettings(key="alice")).plan, NOW)]
+
+
+def test_lint_of_key_rings(tmp_path: Path) -> None:
+    """Rings and the program of OpenPGP that are not there are found before a file is to be sent."""
+    ring = tmp_path / "partners.asc"
+    settings = OpenPgpSettings(public_rings=[ring], gpg=sys.executable)
+    (found,) = payload_findings(profile(files=settings).plan, NOW)
+    assert (found.severity, found.path) == ("error", "payload.files.public_rings[0]")
+    ring.touch()
+    assert not [*payload_findings(profile(files=settings).plan, NOW)]
+    without = replace(settings, gpg="no-such-program")
+    (found,) = payload_findings(profile(files=without).plan, NOW)
+    assert (found.severity, found.path) == ("error", "payload.files.gpg")
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -186,7 +186,18 @@ def test_j11_answers_are_verified_before_anybody_reads_them(
         assert call(live.caller(), address, data=PAYLOAD)[1].signed_by == ("bank",)
     with (
         serving(altered(JwsWsgi(Recorder(), live.service()), change)) as address,
-        pytest.raises(kind),
+        pytest.raises(kind) as caught,
+    ):
+        call(live.caller(), address, data=PAYLOAD)
+    assert caught.value.request_sent == "yes"
+
+
+@CALLS
+def test_refusal_by_the_service(live: Sides, call: Any) -> None:
+    """A refusal has no signature either: the error says that it may be one."""
+    with (
+        serving(JwsWsgi(Recorder(), live.caller())) as address,
+        pytest.raises(PayloadUnsignedError, match="may have refused the signature"),
     ):
         call(live.caller(), address, data=PAYLOAD)
 

@@ -221,8 +221,31 @@ def test_text_around_the_armor(rings: Rings) -> None:
     with rings.bob() as bob:
         assert bob.open(b"\n" + made + b"\n").content == DATA
         for text in (made + b"more", made + made):
-            with pytest.raises(PayloadMalformedError):
+            with pytest.raises(PayloadMalformedError, match="beside the one block"):
                 bob.open(text)
+
+
+def test_armor_that_is_cut_off(rings: Rings) -> None:
+    """A file that came only in part is said to be that; whole, it opens."""
+    with rings.alice(armor=True) as alice:
+        made = alice.protect(DATA).content or b""
+    with rings.bob() as bob:
+        with pytest.raises(PayloadMalformedError, match="cut off"):
+            bob.open(made[: len(made) // 2])
+        assert bob.open(made).content == DATA
+
+
+def test_wrong_passphrase_says_where_it_came_from(
+    rings: Rings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its source is named, so that one knows what to correct; its value is not."""
+    monkeypatch.setenv("PGP", "hunter-2222")
+    with (
+        rings.alice(passphrase=Secret.env("PGP")) as alice,
+        pytest.raises(WrongPasswordError, match=r"env\('PGP'\)") as caught,
+    ):
+        alice.protect(DATA)
+    assert "hunter" not in str(caught.value)
 
 
 def test_bomb(rings: Rings) -> None:

@@ -289,8 +289,12 @@ def _ciphers(outcome: Outcome) -> Iterator[PgpAlgorithm]:
 
 def wrong_passphrase(settings: OpenPgpSettings) -> WrongPasswordError:
     """Give the error for secret keys that the passphrase does not open."""
-    given = "is wrong" if settings.passphrase is not None else "is missing"
+    if settings.passphrase is None:
+        return WrongPasswordError(
+            "The passphrase of the secret keys is missing.",
+            hint="State passphrase_env or passphrase_file.",
+        )
     return WrongPasswordError(
-        f"The passphrase of the secret keys {given}.",
-        hint="State passphrase_env or passphrase_file.",
+        "The passphrase of the secret keys is wrong.",
+        hint=f"It came from {settings.passphrase!r}, and opens all keys of secret_rings.",
     )

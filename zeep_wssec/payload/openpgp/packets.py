@@ -135,7 +135,7 @@ def check_one_block(reader: PayloadReader) -> None:
     """Check that armored data is one block, with nothing but white space around it.
 
     Raises:
-        PayloadMalformedError: There is more: readers do not agree on what of it counts.
+        PayloadMalformedError: There is more: readers do not agree on what of it counts. Or it has no end.
     """
     begins, tail = 0, b""
     last: bytes | None = None  # what stands behind the mark of the last line
@@ -153,7 +153,11 @@ def check_one_block(reader: PayloadReader) -> None:
             if loose.strip() or len(line) > _MAX_LINE_END:
                 raise _loose()
             last = line + end
-    if begins != 1 or last is None:
+    if begins == 1 and last is None:
+        raise PayloadMalformedError(
+            "The armored data is cut off: no line says END PGP.", hint="Transfer the file again."
+        )
+    if begins != 1:
         raise _loose()
 
 

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from zeep_wssec.errors import PayloadMalformedError, PayloadUnsignedError, PayloadUsageError
+from zeep_wssec.errors import (
+    PayloadError,
+    PayloadMalformedError,
+    PayloadUnsignedError,
+    PayloadUsageError,
+)
 from zeep_wssec.payload.jws.format import Jws
 from zeep_wssec.payload.results import PayloadResult
 from zeep_wssec.payload.shape import PayloadFormat
@@ -19,6 +24,9 @@ _BODILESS: Final = SAFE | {"DELETE"}
 _ORIGIN: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _SENT: Final = re.compile(r'[!"$-~]*')
 """Visible ASCII but for the mark of a fragment: servers differ in what they do with all else."""
+
+_REFUSALS = (400, 401, 403)
+"""What services answer to a signature that they do not accept."""
 
 
 class HttpSigning:
@@ -100,8 +108,16 @@ class HttpSigning:
         """
         if self.unverified_answers and not self._tokens(headers):
             return None
-        token = self._require_token(headers, f"answer ({status})")
-        return self.jws.verify(token, content=body, now=now)
+        try:
+            token = self._require_token(headers, f"answer ({status})")
+            return self.jws.verify(token, content=body, now=now)
+        except PayloadError as error:
+            error.request_sent = "yes"
+            if status in _REFUSALS and isinstance(error, PayloadUnsignedError):
+                error.hint = (
+                    f"The service may have refused the signature of the request. {error.hint}"
+                )
+            raise
 
     def is_signed(self, headers: Mapping[str, str]) -> bool:
         """Whether a message has a signature, good or bad."""
