@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from zeep_wssec.errors import KeyUsageError
@@ -33,6 +34,27 @@ def require_signing_key(
         )
     entry.require_signer()
     return entry
+
+
+def unfit_for_algorithm(
+    entry: KeyEntry, problem: str, *, fitting: Sequence[str] = (), setting: str = "algorithm"
+) -> KeyUsageError:
+    """Make the error for our own key and our own setting that do not go together.
+
+    Args:
+        entry: The key pair.
+        problem: What is wrong, as a sentence.
+        fitting: Algorithms that the key can sign with.
+        setting: Which one names the algorithm.
+    """
+    other = "name another key pair"
+    listed = " or ".join(f'"{name}"' for name in fitting)
+    return KeyUsageError(
+        problem,
+        hint=f"Set {setting} to {listed}, or {other}." if listed else f"{other.capitalize()}.",
+        reason="wrong_usage",
+        alias=entry.alias,
+    )
 
 
 def require_recipient(keys: Snapshot, alias: str, *, now: datetime) -> Certificate:

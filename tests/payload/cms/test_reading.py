@@ -16,6 +16,7 @@ from payload.cms.forge import Forged, edited, member
 from payload.cms.people import DATA, NOW, OLD, people
 
 from zeep_wssec import (
+    KeyUsageError,
     LegacyAlgorithmError,
     PayloadAlgorithmError,
     PayloadError,
@@ -263,6 +264,20 @@ def test_wrong_settings(path: str) -> None:
     with pytest.raises(ProfileError) as caught:
         CmsSettings(**WRONG[path])
     assert caught.value.path == path
+
+
+def test_key_that_does_not_fit_the_algorithm() -> None:
+    """Our key and our setting that do not go together are our mistake; what goes together is said."""
+    one = people().cms("alice", algorithm="ecdsa-sha256")
+    with pytest.raises(KeyUsageError, match="ecdsa-sha256") as caught:
+        one.sign(DATA, now=NOW)
+    assert 'algorithm to "rsa-sha256"' in caught.value.hint
+    two: dict[str, Any] = {"signers": ["alice", "eve"], "signer_algorithms": {"eve": "ed25519"}}
+    with pytest.raises(KeyUsageError, match="ed25519") as caught:
+        people().cms("alice eve", **two).sign(DATA, now=NOW)
+    assert 'signer_algorithms.eve to "ecdsa-sha256"' in caught.value.hint
+    two["signer_algorithms"] = {"eve": "ecdsa-sha256"}
+    assert people().cms("alice eve", **two).sign(DATA, now=NOW).signed_by == ("alice", "eve")
 
 
 def test_names_of_sap() -> None:

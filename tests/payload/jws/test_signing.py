@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 from payload.jws.kit import NOW, PAYLOAD, Sides, header_of, signed, two_certificates
 
-from zeep_wssec import Keystore, PayloadSignatureError, PayloadSignerError, PayloadUsageError
+from zeep_wssec import (
+    Keystore,
+    KeyUsageError,
+    PayloadSignatureError,
+    PayloadSignerError,
+    PayloadUsageError,
+)
 from zeep_wssec.errors import PayloadAlgorithmError, PayloadMalformedError, ProfileError
 from zeep_wssec.payload.jws import Jws, JwsSettings
 from zeep_wssec.payload.jws.algorithms import ALGORITHMS
@@ -231,11 +237,18 @@ def test_j5_kid_is_that_of_the_leaf(sides: Sides) -> None:
 
 
 def test_key_that_does_not_fit(sides: Sides) -> None:
-    """ES256 is the curve P-256: an RSA key, and a key on another curve, sign nothing."""
-    with pytest.raises(PayloadAlgorithmError, match="ES256"):
+    """ES256 is the curve P-256: an RSA key, and a key on another curve, sign nothing; what does is said."""
+    with pytest.raises(KeyUsageError, match="ES256") as caught:
         sides.caller(algorithm="ES256").sign(PAYLOAD, now=NOW)
-    with pytest.raises(PayloadAlgorithmError, match="ES256"):
-        Sides.create("ec-p384").caller(algorithm="ES256").sign(PAYLOAD, now=NOW)
+    assert '"PS256"' in caught.value.hint
+    for kind, fitting in (
+        ("ec-p384", 'Set algorithm to "ES384", or'),
+        ("ec-bp256", "Name another"),
+    ):
+        with pytest.raises(KeyUsageError, match="ES256") as caught:
+            Sides.create(kind).caller(algorithm="ES256").sign(PAYLOAD, now=NOW)
+        assert caught.value.hint.startswith(fitting)
+    assert Sides.create("ec-p384").caller(algorithm="ES384").sign(PAYLOAD, now=NOW)
 
 
 @pytest.mark.parametrize("verb", ["encrypt", "decrypt", "protect", "open"])

@@ -176,8 +176,9 @@ def test_key_that_cannot_sign(sides: Sides) -> None:
 
     with pytest.raises(KeyUsageError):
         XmlDsig(other.keystore("enc")).sign(INVOICE, now=NOW)
-    with pytest.raises(PayloadAlgorithmError):
+    with pytest.raises(KeyUsageError, match="ecdsa-sha256") as caught:
         sides.sender(algorithm="ecdsa-sha256").sign(INVOICE, now=NOW)
+    assert '"rsa-sha256"' in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from zeep_wssec.errors import KeyUsageError, PayloadLimitError, PayloadUsageError
+from zeep_wssec.errors import PayloadLimitError, PayloadUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry
 from zeep_wssec.keys.snapshot import Snapshot
@@ -19,6 +19,7 @@ from zeep_wssec.payload.cms.algorithms import (
     DATA,
     DIGESTS_BY_NAME,
     MESSAGE_DIGEST_ATTRIBUTE,
+    SIGNATURE_METHODS,
     SIGNED,
     SIGNING_TIME_ATTRIBUTE,
     SignatureMethod,
@@ -38,7 +39,7 @@ from zeep_wssec.payload.cms.der import (
 )
 from zeep_wssec.payload.cms.identifiers import digest_identifier, signature_identifier
 from zeep_wssec.payload.cms.naming import issuer_and_serial, key_identifier
-from zeep_wssec.payload.parties import require_signing_key
+from zeep_wssec.payload.parties import require_signing_key, unfit_for_algorithm
 from zeep_wssec.payload.results import PayloadSigner
 from zeep_wssec.payload.streams import PayloadReader
 
@@ -135,12 +136,14 @@ def _plans(settings: CmsSettings, keys: Snapshot, now: datetime) -> tuple[_Plan,
         method = settings.method_of(entry.alias, kind)
         if method is None or method.key_kind != kind:
             wanted = f"with {method.name} " if method else ""
-            raise KeyUsageError(
-                f"The key {entry.alias!r} of kind {kind} cannot sign {wanted}in CMS.",
-                hint="signer_algorithms = { alias = … } says how single signers sign.",
-                reason="wrong_usage",
-                alias=entry.alias,
+            problem = f"The key {entry.alias!r} of kind {kind} cannot sign {wanted}in CMS."
+            fitting = [
+                item.name for item in SIGNATURE_METHODS if item.key_kind == kind and not item.legacy
+            ]
+            setting = (
+                f"signer_algorithms.{entry.alias}" if len(settings.signers) > 1 else "algorithm"
             )
+            raise unfit_for_algorithm(entry, problem, fitting=fitting, setting=setting)
         if method.scheme == "eddsa" and not settings.signed_attributes:
             raise PayloadUsageError(
                 f"{method.name} signs with attributes only here.",

@@ -58,8 +58,7 @@ class Jws(KeystoreFormat[JwsSettings], SigningOnly):
             now: Aware time of signing, instead of the clock.
 
         Raises:
-            KeyMaterialError: The key is missing or must not sign.
-            PayloadAlgorithmError: The key does not fit the algorithm.
+            KeyMaterialError: The key is missing, must not sign, or does not fit the algorithm.
             PayloadLimitError: The payload is larger than the settings allow.
 
         Spec: RFC 7515, Appendix F; RFC 7797.

@@ -9,18 +9,18 @@ from lxml import etree
 
 from zeep_wssec.errors import (
     KeyUsageError,
-    PayloadAlgorithmError,
     PayloadMalformedError,
     ProfileError,
 )
 from zeep_wssec.keys.entries import KeyEntry
+from zeep_wssec.payload.parties import unfit_for_algorithm
 from zeep_wssec.payload.xmldsig.documents import payload_errors, read_document, require_signature
 from zeep_wssec.payload.xmldsig.filters import filtered_octets, filters_xml
 from zeep_wssec.payload.xmldsig.key_info import write_key_info
 from zeep_wssec.payload.xmldsig.settings import XmlDsigSettings
 from zeep_wssec.payload.xmldsig.xades import SIGNED_PROPERTIES, qualifying_properties
 from zeep_wssec.soap.ids import ID_ATTRIBUTES, IdIndex, fresh_id, is_id
-from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE, SignatureMethod
+from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE, SIGNATURE_METHODS, SignatureMethod
 from zeep_wssec.xmlcrypto.c14n import CanonicalForm, canonicalize
 from zeep_wssec.xmlcrypto.primitives import fits
 from zeep_wssec.xmlcrypto.signature_model import DS
@@ -215,11 +215,15 @@ def _unsigned_document(octets: bytes) -> etree._Element:
 def _require_method(settings: XmlDsigSettings, entry: KeyEntry) -> SignatureMethod:
     method = settings.method_for(entry.certificate.key_kind)
     if method is None or not fits(entry.certificate.public_key, method):
-        raise PayloadAlgorithmError(
-            f"The key {entry.alias!r} ({entry.certificate.key_kind}) does not fit "
-            f"{settings.algorithm or settings.digest}.",
-            algorithm=settings.algorithm or "",
+        kind = entry.certificate.key_kind
+        problem = (
+            f"The key {entry.alias!r} of kind {kind} cannot sign with "
+            f"{settings.algorithm or settings.digest}."
         )
+        fitting = [
+            item.name for item in SIGNATURE_METHODS if item.key_kind == kind and not item.legacy
+        ]
+        raise unfit_for_algorithm(entry, problem, fitting=fitting)
     if method.legacy and method.legacy not in settings.legacy:
         raise KeyUsageError(f"{method.name} is legacy.", reason="weak_key", alias=entry.alias)
     return method
