@@ -57,9 +57,7 @@ def _rings(settings: Any, path: str) -> Iterator[Finding]:
 def _aliases(
     settings: object, path: str, held: Snapshot, now: datetime, legacy: frozenset[str]
 ) -> Iterator[Finding]:
-    named = getattr(settings, "key", None)
-    signing = [("signers", alias) for alias in _texts(settings, "signers")]
-    for name, alias in [*signing, *([("key", named)] if named else [])]:
+    for name, alias in _signing(settings):
         try:
             require_signing_key(held, alias, now=now, legacy=legacy)
         except KeyMaterialError as problem:
@@ -83,7 +81,7 @@ def describe_payloads(plan: Plan) -> Iterator[str]:
     """Say of each payload who signs, who is encrypted to, and whose signature counts."""
     for name, settings in plan.payload.items():
         said = [f"format {format_of(settings)}"]
-        if signers := _texts(settings, "signers"):
+        if signers := tuple(alias for _, alias in _signing(settings)):
             said.append(f"signed by {listed(signers)}")
         if recipients := _texts(settings, "recipients"):
             said.append(f"encrypted to {listed(recipients)}")
@@ -92,6 +90,13 @@ def describe_payloads(plan: Plan) -> Iterator[str]:
         for opt_in, reason in getattr(settings, "legacy", {}).items():
             said.append(f"{opt_in} is allowed ({reason})")
         yield f"Payload {name!r}: {'; '.join(said)}."
+
+
+def _signing(settings: object) -> Iterator[tuple[str, str]]:
+    """Give the aliases that sign, each with the name of its setting."""
+    yield from (("signers", alias) for alias in _texts(settings, "signers"))
+    if key := getattr(settings, "key", None):
+        yield "key", key
 
 
 def _texts(settings: object, name: str) -> tuple[str, ...]:

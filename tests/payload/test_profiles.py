@@ -123,7 +123,9 @@ def test_lint_of_a_key_that_is_named_alone() -> None:
     assert [
         item.path for item in payload_findings(profile(m=JwsSettings(key="max")).plan, NOW)
     ] == ["payload.m.key"]
-    assert not [*payload_findings(profile(m=JwsSettings(key="alice")).plan, NOW)]
+    sound = profile(m=JwsSettings(key="alice")).plan
+    assert not [*payload_findings(sound, NOW)]
+    assert "signed by alice" in next(describe_payloads(sound))
 
 
 def test_lint_of_key_rings(tmp_path: Path) -> None:
