@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import platform
+import shutil
 import ssl
 import sys
 from collections.abc import Callable
 from importlib import metadata
+from importlib.util import find_spec
 
 import click
 
@@ -24,6 +26,14 @@ _MISMATCH = (
 _WITHOUT_XMLSEC = (
     "Profiles work without xmlsec: it is only the second engine, for cross-checks and tests."
 )
+
+_EXTRAS = {
+    "pkcs11": ("pkcs11", "keys on a token"),
+    "keyring": ("keyring", "passwords in the keyring of the system"),
+    "redis": ("redis", "a replay store of many machines"),
+}
+"""Extras by name: the module that one brings, and what for."""
+_NO_GPG = "not installed; for OpenPGP payloads: GnuPG 2.2 or later"
 
 
 @click.command()
@@ -62,6 +72,10 @@ def examine() -> tuple[dict[str, str], list[str]]:
     versions["async"] = f"missing {', '.join(missing)}" if missing else "ok"
     if missing:
         advice.append(f"{ASYNC_ADVICE}; missing: {', '.join(missing)}.")
+    for extra, (module, purpose) in _EXTRAS.items():
+        absent = f"not installed; for {purpose}: pip install 'zeep-wssec[{extra}]'"
+        versions[extra] = absent if find_spec(module) is None else "ok"
+    versions["gpg"] = shutil.which("gpg") or _NO_GPG
     return versions, advice
 
 

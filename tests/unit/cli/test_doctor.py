@@ -15,7 +15,7 @@ def test_versions(run: Any) -> None:
     """Everything that decides about success is named with its version."""
     versions = json.loads(run("doctor", "--json").stdout)["versions"]
     names = {"zeep-wssec", "Python", "zeep", "lxml", "cryptography", "ssl", "xmlsec", "async"}
-    assert set(versions) == names
+    assert set(versions) == names | {"pkcs11", "keyring", "redis", "gpg"}
     assert "libxml2" in versions["lxml"]
     assert "OpenSSL" in versions["cryptography"]
     assert versions["async"] == "ok"
@@ -29,6 +29,20 @@ def test_async_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     versions, advice = doctor.examine()
     assert versions["async"] == "missing packaging"
     assert any("zeep-wssec[async]" in text for text in advice)
+
+
+def test_what_is_only_needed_for_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An extra or a program that is not there is told with its purpose and how it comes."""
+    found: dict[str, object] = {"redis": object(), "gpg": "/usr/bin/gpg"}
+    monkeypatch.setattr(doctor, "find_spec", found.get)
+    monkeypatch.setattr("shutil.which", found.get)
+    versions, _ = doctor.examine()
+    assert (versions["redis"], versions["gpg"]) == ("ok", "/usr/bin/gpg")
+    found.clear()
+    versions, _ = doctor.examine()
+    assert "for a replay store" in versions["redis"]
+    assert "pip install 'zeep-wssec[redis]'" in versions["redis"]
+    assert "OpenPGP" in versions["gpg"]
 
 
 def test_versions_in_words(run: Any) -> None:
