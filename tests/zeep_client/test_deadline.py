@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from zeep_wssec import Profile, ProfileError, Service, TransportSecurityError
+from zeep_wssec.keys import timed_answer
 from zeep_wssec.testing.in_process import ADDRESS
 from zeep_wssec.testing.orders import WSDL
-from zeep_wssec.transport import deadline
 
 Make = Callable[..., Any]
 ORDER = {"sku": "42", "quantity": 1, "nonce": "n1"}
@@ -58,7 +58,9 @@ def test_endless_answer(
 ) -> None:
     """Every read takes a minute here, and five minutes are given: reading ends wherever it is."""
     minutes = count()
-    monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: 60.0 * next(minutes)))
+    monkeypatch.setattr(
+        timed_answer, "time", SimpleNamespace(monotonic=lambda: 60.0 * next(minutes))
+    )
     profile = make_profile(service=Service(answer_seconds=300))
     with (
         endless(start, piece) as address,

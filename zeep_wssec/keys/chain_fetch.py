@@ -13,6 +13,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, Protocol
 
 from cryptography import x509
@@ -27,6 +28,7 @@ from zeep_wssec.keys.path_search import MAX_DEPTH
 from zeep_wssec.keys.pem_blocks import find_blocks
 from zeep_wssec.keys.revocation import find_issuer
 from zeep_wssec.keys.revocation_data import uris_of
+from zeep_wssec.keys.timed_answer import timed
 
 TIMEOUT_SECONDS = 10.0
 """For one connection and for each piece of an answer; four times that for the whole."""
@@ -211,7 +213,8 @@ def download(
         data: What to post; a GET without it.
         content_type: Of ``data``.
         limit: Most octets that are read.
-        timeout_seconds: For a connection and each piece; four times that for the whole.
+        timeout_seconds: For a connection and each piece; four times that for the whole. A session that is
+            given has to see itself that headers do not trickle in for ever.
 
     Raises:
         TransportSecurityError: There is no answer within these bounds.
@@ -222,8 +225,11 @@ def download(
     for _ in range(MAX_REDIRECTS + 1):
         if not url.lower().startswith(_SCHEMES):
             raise TransportSecurityError(f"{printable(url)} is no http or https address.")
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TransportSecurityError("The answer takes too long.")
         try:
-            status, location, pieces = send(url, data, headers, timeout_seconds)
+            status, location, pieces = send(url, data, headers, timeout_seconds, left)
             if status == 200:
                 with contextlib.closing(pieces):
                     return _read(pieces, limit, deadline)
@@ -257,8 +263,9 @@ def _read(pieces: Pieces, limit: int, deadline: float) -> bytes:
 
 def _send_with(session: WebSession) -> Callable[..., _Answer]:
     def send(
-        url: str, data: bytes | None, headers: dict[str, str], timeout_seconds: float
+        url: str, data: bytes | None, headers: dict[str, str], timeout_seconds: float, left: float
     ) -> _Answer:
+        del left  # how long headers may take is for the session to say
         answer = session.request(
             "GET" if data is None else "POST",
             url,
@@ -286,19 +293,27 @@ def _nothing() -> Pieces:
 
 
 def _send_alone(
-    url: str, data: bytes | None, headers: dict[str, str], timeout_seconds: float
+    url: str, data: bytes | None, headers: dict[str, str], timeout_seconds: float, left: float
 ) -> _Answer:
     # Imported here, as what only a fetch needs.
-    import http.client
     import urllib.error
     import urllib.request
 
     # No handler follows redirects: the caller looks at each address first.
     opener = urllib.request.OpenerDirector()
+
+    class Timed(urllib.request.AbstractHTTPHandler):
+        http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+        def http_open(self, request: Any) -> Any:
+            return self.do_open(lambda *a, **b: timed(HTTPConnection(*a, **b), left), request)
+
+        def https_open(self, request: Any) -> Any:
+            return self.do_open(lambda *a, **b: timed(HTTPSConnection(*a, **b), left), request)
+
     for handler in (
         urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
+        Timed,
         urllib.request.HTTPDefaultErrorHandler,
         urllib.request.HTTPErrorProcessor,
     ):

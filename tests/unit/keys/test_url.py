@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from zeep_wssec.errors import KeyLoadError
+from zeep_wssec.keys import timed_answer
 from zeep_wssec.keys.files import MAX_FILE_BYTES
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
@@ -179,3 +181,16 @@ def test_environment_has_no_say(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
     assert Keystore.from_url(server.url, anchors=tls.certificate, password="geheim").entries()
+
+
+def test_answer_is_timed(server: Server, tls: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keystore comes in time, its headers as well, or it is not loaded."""
+
+    def load() -> Keystore:
+        return Keystore.from_url(server.url, password="geheim", anchors=tls.certificate)
+
+    assert load().snapshot().keys
+    times = iter([0.0, *[1e9] * 100])
+    monkeypatch.setattr(timed_answer, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    with pytest.raises(KeyLoadError, match="too long"):
+        load()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from zeep_wssec.keys.names import printable
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.secrets import Secret, hides_frames
 from zeep_wssec.keys.sources.file import OctetsContent
+from zeep_wssec.keys.timed_answer import timed_response
 from zeep_wssec.keys.trust import CertificateSource, load_certificates
 
 TIMEOUT_SECONDS = 10.0
@@ -60,6 +60,7 @@ class UrlContent(OctetsContent):
         connection = http.client.HTTPSConnection(
             self._host, self._port, timeout=self._timeout, context=self._context
         )
+        connection.response_class = timed_response(4 * self._timeout)
         headers = {"Accept-Encoding": "identity"}
         if self._authorization is not None:
             headers["Authorization"] = self._authorization.reveal().decode("latin-1")
@@ -85,14 +86,12 @@ class UrlContent(OctetsContent):
                 f"{self._name}: the address {what} (HTTP status {answer.status}).",
                 source=self._name,
             )
-        deadline = time.monotonic() + 4 * self._timeout
         found = bytearray()
         while piece := answer.read1(_PIECE_BYTES):
             found += piece
-            if len(found) > MAX_FILE_BYTES or time.monotonic() > deadline:
+            if len(found) > MAX_FILE_BYTES:
                 raise KeyLoadError(
-                    f"{self._name}: more than {MAX_FILE_BYTES} bytes, or too slow.",
-                    source=self._name,
+                    f"{self._name}: more than {MAX_FILE_BYTES} bytes.", source=self._name
                 )
         return bytes(found)
 
