@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from zeep_wssec import TLS, Keystore, OverTLS, Profile
@@ -106,3 +108,46 @@ def answering(context: ServerContext | None = None, answer: Answer | None = None
     """Serve one and the same answer."""
     with serve(lambda content, headers: answer or Answer(status=200), tls=context) as address:
         yield address
+
+
+class _Keeping(BaseHTTPRequestHandler):
+    """Keeps connections open, and answers with the place of the connection among all that were accepted."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    server: Any
+
+    def do_GET(self) -> None:
+        content = str(self.server.numbers[self.client_address]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class _KeepingServer(ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 64
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.numbers[client_address] = len(self.numbers)
+        super().process_request(request, client_address)
+
+
+@contextmanager
+def keeping(context: ServerContext | None = None) -> Iterator[str]:
+    """Serve over connections that stay open; whoever connects closes them before this ends."""
+    with _KeepingServer(("127.0.0.1", 0), _Keeping) as server:
+        server.numbers = {}
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"{'http' if context is None else 'https'}://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from zeep_wssec.errors import ProfileError
+from zeep_wssec.forks import start_over_in_children
 from zeep_wssec.transport.deadline import pool_classes
 from zeep_wssec.transport.redirects import check_redirect, origin_of
 from zeep_wssec.transport.tls import ContextSource
@@ -34,6 +36,13 @@ class TimedAdapter(HTTPAdapter):
         self._pools = None if longest_seconds is None else pool_classes(longest_seconds)
         self._timeout = timeout_seconds
         super().__init__(max_retries=retries)
+        start_over_in_children(self)
+
+    def start_over(self) -> None:
+        """Leave the parent its connections: two processes on one of them read each other's answers."""
+        kept: Any = self
+        self.init_poolmanager(kept._pool_connections, kept._pool_maxsize, block=kept._pool_block)
+        self.proxy_manager = {}
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, timeout: Any = None, **options: Any
@@ -60,7 +69,12 @@ class TLSAdapter(TimedAdapter):
     def __init__(self, source: ContextSource, **timing: Any) -> None:
         self._source = source
         self._context = source.current()
+        self._lock = threading.Lock()
         super().__init__(**timing)
+
+    def start_over(self) -> None:
+        self._lock = threading.Lock()
+        super().start_over()
 
     @classmethod
     def in_place_of(cls, adapter: HTTPAdapter, source: ContextSource, **timing: Any) -> TLSAdapter:
@@ -95,16 +109,14 @@ class TLSAdapter(TimedAdapter):
 
     def _renewed(self) -> WatchedContext:
         """Give the context; connections that show a client certificate of the past are not used again."""
-        context = self._source.current()
-        if context is not self._context:
-            self._context = context
-            # Calls that are under way keep the pools of before, which close with the last of them.
-            kept: Any = self
-            self.init_poolmanager(
-                kept._pool_connections, kept._pool_maxsize, block=kept._pool_block
-            )
-            self.proxy_manager = {}
-        return context
+        # One after the other: a thread that was held up must not bring back what was there before.
+        with self._lock:
+            context = self._source.current()
+            if context is not self._context:
+                self._context = context
+                # Calls that are under way keep the pools of before, which close with the last of them.
+                super().start_over()
+            return context
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **{**kwargs, "ssl_context": self._context})

@@ -122,9 +122,10 @@ class ContextSource:
         Raises:
             KeyMaterialError: The keystore cannot be read any more, or has no fit key pair.
         """
-        keystore, tls = self._settings()
-        held, now = keystore.snapshot(), self._clock()
+        # What is read later is never older: a thread that was held up brings nothing back.
         with self._lock:
+            keystore, tls = self._settings()
+            held, now = keystore.snapshot(), self._clock()
             entry = find_client_key(held, tls, now=now)
             same_keys = held is self._held and entry is self._entry
             if self._context is not None and same_keys and tls is self._tls:
