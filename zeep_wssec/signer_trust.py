@@ -16,6 +16,7 @@ from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import check_fitness
 from zeep_wssec.keys.path import MAX_EXTRA, CertificatePath, PathValidator
 from zeep_wssec.keys.path_search import Obstacle
+from zeep_wssec.keys.remedies import REMEDIES
 from zeep_wssec.keys.revocation import check_path_revocation
 from zeep_wssec.keys.snapshot import Snapshot
 from zeep_wssec.keys.trust import TrustStore
@@ -125,7 +126,8 @@ class SignerQuestion:
         if unfit is None:
             return
         ended = rules.ended_exceptions(self.certificate, self.now)
-        hint = f"The exception for it ended on {ended[-1].until}." if ended else ""
+        hint = f"The exception for it ended on {ended[-1].until}. " if ended else ""
+        hint += REMEDIES.get(unfit.reason, "")
         raise UntrustedCertificateError(
             f"The signer's certificate: {unfit.sentence}", hint=hint, reason=unfit.reason
         )
@@ -149,7 +151,7 @@ class SignerQuestion:
             details = {} if standings.revoked_at is None else {"revoked_at": standings.revoked_at}
             raise UntrustedCertificateError(
                 f"The signer's certificate: {standings.sentence}",
-                hint=standings.hint,
+                hint=standings.hint or REMEDIES.get(standings.reason, ""),
                 reason=standings.reason,
                 **details,
             )

@@ -83,7 +83,8 @@ def test_reference_to_anything_but_an_id(uri: str | None) -> None:
 def test_reference_to_nothing(uri: str) -> None:
     """An Id that no element has is refused, not passed over."""
     message = edited(answer(), set_attribute("ds:Reference", "URI", uri), sign_by="service")
-    refused(message, MalformedSecurityError)
+    error = refused(message, MalformedSecurityError)
+    assert "octets as they came" in error.hint
 
 
 @pytest.mark.parametrize("name", NAMES)

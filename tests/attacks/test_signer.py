@@ -182,6 +182,7 @@ def test_unfit_certificate(form: str, settings: dict[str, object], reason: str) 
     }[form]  # type: ignore[assignment]
     error = refused(signed_by(unfit), UntrustedCertificateError, expecting(demanded, base))
     assert error.reason == reason
+    assert error.hint, "says what to do"
 
 
 @pytest.mark.parametrize("settings", [
@@ -203,6 +204,7 @@ def test_signed_by_ourselves() -> None:
     for profile in (client(), expecting(ANYONE)):
         error = refused(signed_by(issued("client")), UntrustedCertificateError, profile)
         assert error.reason == "own_key"
+        assert "request" in error.hint
 
 
 def test_key_swapped_under_the_right_certificate() -> None:

@@ -14,6 +14,7 @@ from zeep_wssec.cli.group import REFUSED, WRONG, failure_json
 from zeep_wssec.cli.options import now_option, profile_option
 from zeep_wssec.cli.output import show_lines
 from zeep_wssec.errors import InboundError, ProfileError, UntrustedCertificateError, WSSecError
+from zeep_wssec.keys.remedies import REMEDIES
 
 if TYPE_CHECKING:
     from zeep_wssec.cli.trust_signers import NamedSigner
@@ -21,22 +22,6 @@ if TYPE_CHECKING:
     from zeep_wssec.keys.certificate import Certificate
     from zeep_wssec.keys.chain_fetch import ChainWalk
     from zeep_wssec.plan import Plan
-
-_ADVICE = {
-    "wrong_peer": "Ask the partner by another way whether this is its certificate. If so, give it beside "
-    "the present one: certificate = [old, new].",
-    "expired": "Ask the partner for its new certificate. Until then: [[trust.exception]].",
-    "not_yet_valid": "Compare the clocks; else the partner has changed its certificate too early.",
-    "weak_key": "Ask the partner for a certificate with a longer key. Until then: [[trust.exception]].",
-    "wrong_usage": "Ask the partner for a certificate that is made for signing, or say in "
-    "trust.extended_key_usage what it may be for.",
-    "weak_signature": 'Ask for a certificate that is signed over SHA-256; else [trust] legacy = { sha1 = "…" }.',
-    "no_path": "Give the missing certificate under trust.intermediates, or the CA that you trust under "
-    "trust.anchors.",
-    "own_key": "Our own message has come back, or the peer has our key.",
-    "revoked": "Do not accept it. Ask the partner, by another way, what happened.",
-    "revocation_unknown": "Give a current CRL under trust.crls, or call Keystore.fetch_revocation().",
-}
 
 
 @click.command()
@@ -73,6 +58,11 @@ def _explain(answer: str, profile_path: str, now: datetime) -> list[dict[str, An
 
     plan = load_plan(profile_path)
     data = read_input(answer, limit=plan.limits.max_message_bytes)
+    if data[:1] == b"\x30" or data.lstrip().startswith(b"-----BEGIN"):
+        raise click.UsageError(
+            f"{answer} is a certificate; give a message, whose signer is explained. "
+            "What is missing above a certificate tells trust fetch-chain."
+        )
     message = open_message(data, plan, now)
     return [_told(item, message, plan) for item in named_signers(message)]
 
@@ -193,8 +183,8 @@ def _verdict(certificate: Certificate, message: Incoming, plan: Plan) -> dict[st
         trusted_as = check_signer(message, certificate)
     except UntrustedCertificateError as error:
         reason = str(error.reason)
-        advice = [item for item in (error.hint, _ADVICE.get(reason, "")) if item]
-        return _refusal(reason, str(error.message), advice)
+        advice = dict.fromkeys((error.hint, REMEDIES.get(reason, "")))
+        return _refusal(reason, str(error.message), [item for item in advice if item])
     except (InboundError, ProfileError) as error:
         return _refusal("not_stated", str(error.message), [error.hint])
     if trusted_as is None:

@@ -40,6 +40,7 @@ def check_signer(message: Incoming, certificate: Certificate) -> str | None:
         raise UntrustedCertificateError(
             f"The message is signed with our own key ({certificate.describe()}): our request was "
             "sent back, or the peer has our key.",
+            hint="See whether the request was given in place of the answer.",
             reason="own_key",
         )
     question, demands = _question(message, certificate), message.signed_by

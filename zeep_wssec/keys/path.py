@@ -26,6 +26,7 @@ from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.fitness import Purpose, check_dates, check_fitness
 from zeep_wssec.keys.path_rules import check_path_length, needs_full_check
 from zeep_wssec.keys.path_search import Obstacle, PathSearch
+from zeep_wssec.keys.remedies import REMEDIES
 from zeep_wssec.keys.revocation import check_path_revocation
 from zeep_wssec.keys.trust import TrustStore
 from zeep_wssec.keys.trust_rules import TrustRules
@@ -218,7 +219,7 @@ def _refused(leaf: Certificate, obstacle: Obstacle) -> UntrustedCertificateError
     details = {} if obstacle.revoked_at is None else {"revoked_at": obstacle.revoked_at}
     return UntrustedCertificateError(
         f"The certificate {leaf.describe()} is not trusted: {obstacle.sentence}",
-        hint=obstacle.hint,
+        hint=obstacle.hint or REMEDIES.get(obstacle.reason, ""),
         reason=obstacle.reason,
         certificate=leaf.thumbprint_sha256,
         **details,

@@ -55,6 +55,9 @@ def load_pem(
         found = ", ".join(block.label for block in blocks)
         raise KeyLoadError(
             f"{source}: exactly one private key expected, {len(keys)} found (blocks: {found}).",
+            hint="A certificate alone is a partner's: with_partner(…), or partner = with certificate =."
+            if not keys
+            else "",
             source=source,
         )
     if not any("CERTIFICATE" in block.label for block in blocks):

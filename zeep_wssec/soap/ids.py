@@ -63,7 +63,10 @@ class IdIndex:
         """
         nodes = self._nodes(value)
         if not nodes:
-            raise MalformedSecurityError(f"Nothing in the message has the Id {value[:80]!r}.")
+            raise MalformedSecurityError(
+                f"Nothing in the message has the Id {value[:80]!r}.",
+                hint="Check the octets as they came: what was decrypted or re-written has other elements.",
+            )
         if len(nodes) > 1:
             raise _ambiguous(value)
         return nodes[0]

@@ -116,6 +116,13 @@ def told(trust: Trust, *, code: int) -> dict[str, Any]:
     return dict(signer)
 
 
+def test_certificate_in_place_of_a_message(trust: Trust) -> None:
+    """It is told what is needed, and which command takes a certificate."""
+    said = trust("explain", "root.pem", code=2).stderr
+    assert "give a message" in said
+    assert "fetch-chain" in said
+
+
 def test_missing_intermediate(trust: Trust, web: Any, middle: Authority) -> None:
     """It says which certificate is missing, and where it is said to be; nothing is fetched."""
     found = told(trust, code=1)
@@ -129,6 +136,7 @@ def test_missing_intermediate(trust: Trust, web: Any, middle: Authority) -> None
     assert any("trust.intermediates" in line for line in found["advice"])
     assert web.asked == []
     text = trust("explain", "answer.xml", code=1).stdout
+    assert text.count("trust.intermediates") == 1
     assert "signer: CN=service" in text
     assert f"  said to be at {web.url}" in text
     assert "refused: no_path" in text

@@ -101,6 +101,7 @@ def test_foreign_authority(validate: Callable[..., Path], now: datetime) -> None
     error = refused(validate, leaf)
     assert error.reason == "no_path"
     assert "O=Elsewhere" in str(error)
+    assert "trust.intermediates" in error.hint
 
 
 def test_foreign_root_that_came_along(validate: Callable[..., Path], now: datetime) -> None:
