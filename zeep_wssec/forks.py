@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
@@ -50,6 +51,26 @@ _living: weakref.WeakSet[Inheriting] = weakref.WeakSet()
 def start_over_in_children(item: Inheriting) -> None:
     """Have ``item.start_over()`` called in every process that is forked from this one."""
     _living.add(item)
+
+
+class ProcessLock:
+    """A lock that a forked process finds free, and that lets its thread in again: handlers of signals are
+    called in the middle of anything."""
+
+    def __init__(self) -> None:
+        """Make it, free."""
+        self.start_over()
+        start_over_in_children(self)
+
+    def start_over(self) -> None:
+        """Use a lock of this process."""
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
 
 
 def _start_over() -> None:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from zeep_wssec.calls import Call
 from zeep_wssec.demands import Demands, OverTLS, Unverified
 from zeep_wssec.errors import InboundError, ProfileError, RequirementError, WSSecError
 from zeep_wssec.exchange import Exchange
+from zeep_wssec.forks import ProcessLock
 from zeep_wssec.keys.external_key import in_event_loop, signs_remotely
 from zeep_wssec.keys.notices import tell
 from zeep_wssec.keys.path import PathValidator, Rfc5280PathValidator
@@ -45,7 +47,8 @@ class ProfileHook:
         self._paths: PathValidator = Rfc5280PathValidator()
         self._listeners: tuple[Callable[[ExchangeRecord], None], ...] = ()
         self._has_transport = self._has_async_transport = False
-        self._formats: dict[str, PayloadFormat] = {}
+        self._formats: dict[str, tuple[Plan, PayloadFormat]] = {}
+        self._reloads, self._reloaded, self._reloading = count(1), 0, ProcessLock()
 
     def _moment(self, now: datetime | None) -> datetime:
         """Give the time to act at; at the present time, say what is to be said about the keys."""
@@ -98,7 +101,8 @@ class ProfileHook:
             ProfileError: There is none of that name.
             PayloadUsageError: What the format needs is not installed.
         """
-        settings = self.plan.payload
+        plan = self.plan  # one for all: another may come meanwhile
+        settings = plan.payload
         if name is None and len(settings) == 1:
             name = next(iter(settings))
         if name is None or name not in settings:
@@ -113,11 +117,11 @@ class ProfileHook:
                 else "Add [payload.NAME] to the profile."
             )
             raise ProfileError(problem, hint=hint, path="payload")
-        if name not in self._formats:
-            self._formats[name] = make_format(
-                settings[name], keystore=self.plan.keystore, clock=self._given_clock()
-            )
-        return self._formats[name]
+        held, made = self._formats.get(name, (None, None))
+        if made is None or held is not plan:
+            made = make_format(settings[name], keystore=plan.keystore, clock=self._given_clock())
+            self._formats[name] = plan, made
+        return made
 
     def _given_clock(self) -> Callable[[], datetime] | None:
         """Give the clock that stands in for the machine's, which other programs read by themselves."""

@@ -39,7 +39,7 @@ if not child:
     {use}
     os._exit(0)
 _, status = os.waitpid(child, 0)
-print(status, item._lock.locked())
+print(status, not item._lock.acquire(blocking=False))
 leave.set()
 thread.join()
 """

@@ -87,6 +87,7 @@ class RefreshedSource:
         self._watch = _Watch(stamp) if watch and stamp is not None else None
         self.start_over()
         start_over_in_children(self)
+        self._readings = 0
         self._failed_at: float | None = None
         self._read_at = self._tried_at = self._clock()
         if self._watch is not None:
@@ -94,10 +95,11 @@ class RefreshedSource:
         fetched = source.fetch()
         self._digest = source.digest(fetched)
         self._held = make(source.read(fetched))
+        self._note_read(self._read_at)
 
     def start_over(self) -> None:
-        """Use a lock of this process."""
-        self._lock = threading.Lock()
+        """Use a lock of this process; it lets its thread in again, whose handler of a signal may reload."""
+        self._lock = threading.RLock()
 
     @property
     def latest(self) -> Snapshot:
@@ -119,15 +121,22 @@ class RefreshedSource:
                 return self._held
             if self._failed_at is not None:
                 _log.info("A keystore that could not be used can be used again")
-            self._read_at, self._failed_at = now, None
+            self._note_read(now)
             return self._held
 
     def reload(self) -> None:
         """Read it now, whatever its age."""
         with self._lock:
             now = self._clock()
+            if self._watch is not None:
+                self._watch.has_changed(now)
             self._fetch()
-            self._read_at, self._failed_at = now, None
+            self._note_read(now)
+
+    def _note_read(self, now: float) -> None:
+        self._read_at, self._failed_at = now, None
+        if self._watch is not None:
+            self._watch.keep()
 
     def _is_due(self, now: float) -> bool:
         if self._failed_at is not None:
@@ -138,11 +147,15 @@ class RefreshedSource:
         return self._cache_seconds is not None and now - self._read_at >= self._cache_seconds
 
     def _fetch(self) -> None:
+        self._readings += 1
+        reading = self._readings
         fetched = self._source.fetch()
         digest = self._source.digest(fetched)
-        if digest != self._digest:
-            self._held = self._make(self._source.read(fetched))
-            self._digest = digest
+        if digest == self._digest:
+            return
+        made = self._make(self._source.read(fetched))
+        if reading == self._readings:  # else a handler of a signal has read it meanwhile
+            self._held, self._digest = made, digest
             _log.info("A keystore has changed: %r", self._held)
 
     def _bear(self, error: KeyMaterialError, now: float) -> None:
@@ -166,18 +179,21 @@ class _Watch:
         self._seen: object = None
         self._since = 0.0
         self._settled = False
+        self._next: tuple[object, float, bool] = (None, 0.0, False)
 
     def has_changed(self, now: float) -> bool:
-        """Tell whether it may have changed since it was asked last."""
+        """Tell whether it may have changed since it was read last, which ``keep`` is told."""
         stamp = self._stamp()
         if stamp is None or stamp != self._seen:
-            self._seen, self._since, self._settled = stamp, now, False
+            self._next = stamp, now, False
             return True
-        if self._settled:
-            return False
-        # The reading that follows from this answer is the first one that counts for good.
-        self._settled = now - self._since >= SETTLE_SECONDS
-        return True
+        # A reading this long after the change is the first one that counts for good.
+        self._next = stamp, self._since, self._settled or now - self._since >= SETTLE_SECONDS
+        return not self._settled
+
+    def keep(self) -> None:
+        """Take what was seen before the reading for what was read; not before it succeeded."""
+        self._seen, self._since, self._settled = self._next
 
 
 def _check_seconds(cache_seconds: object) -> None:
@@ -224,8 +240,8 @@ class DerivedSource:
         start_over_in_children(self)
 
     def start_over(self) -> None:
-        """Use a lock of this process."""
-        self._lock = threading.Lock()
+        """Use a lock of this process; it lets its thread in again, whose handler of a signal may reload."""
+        self._lock = threading.RLock()
 
     @property
     def latest(self) -> Snapshot:
