@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from zeep_wssec.demands import Anonymous, AnyoneUnder, Demands, Inbound, OverTLS, Unverified
 from zeep_wssec.errors import KeyMaterialError, ProfileError
@@ -14,6 +15,7 @@ from zeep_wssec.keys.entries import PartnerEntry
 from zeep_wssec.keys.fitness import describe_client_misuse, describe_misuse, describe_weakness
 from zeep_wssec.keys.rotation import SOON
 from zeep_wssec.keys.server_trust import check_server_trust
+from zeep_wssec.plain_http import is_loopback, needs_tls
 from zeep_wssec.plan import Plan
 from zeep_wssec.profile_findings import Finding, error, note, warning
 from zeep_wssec.profile_payloads import payload_findings
@@ -278,7 +280,9 @@ def _connection(plan: Plan) -> Iterator[Finding]:
         value = str(getattr(plan.service, name) or "")
         if value.lower().startswith("http://"):
             shown = without_user_info(value)
-            yield warning(f"service.{name}", f"{shown} is without TLS: anybody can change it.")
+            text = f"{shown} is without TLS: anybody can change it."
+            refused = list(_held_back(plan, "service.address", value)) if name == "address" else []
+            yield from refused or [warning(f"service.{name}", text)]
         if value != without_user_info(value):
             yield warning(f"service.{name}", "The address holds a user name or password.")
     if plan.tls is not None:
@@ -311,6 +315,20 @@ def _tls(plan: Plan, tls: TLS) -> Iterator[Finding]:
         yield warning("tls.client_key", text)
 
 
+def _held_back(plan: Plan, path: str, address: str) -> Iterator[Finding]:
+    """Report an address that requests with these settings are not sent to."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return
+    host = parts.hostname or ""
+    if parts.scheme != "http" or is_loopback(host):
+        return
+    held = needs_tls(plan.outbound, tls=plan.tls, demands=plan.inbound)
+    if held is not None:
+        yield error(path, f"{held.why} {host}: calls are refused. {held.hint}")
+
+
 def _wsdl(plan: Plan) -> Iterator[Finding]:
     """Report a WSDL file that cannot be read, and overlays for operations that it does not have."""
     wsdl = plan.service.wsdl
@@ -321,6 +339,9 @@ def _wsdl(plan: Plan) -> Iterator[Finding]:
     except ProfileError as problem:
         yield error("service.wsdl", str(problem.message))
         return
+    if plan.service.address is None:
+        for address in sorted(names.addresses):
+            yield from _held_back(plan, "service.wsdl", address)
     for name in plan.operations:
         if names.complete and name not in names.told:
             yield _unmatched(name, names)

@@ -17,7 +17,18 @@ _EVIDENCE = (
     "A profile keeps no messages: they may hold passwords. RedactedHistory keeps them without; for "
     "evidence keep the octets yourself, and the report of profile.on_exchange with them."
 )
+_VERIFY = (
+    "Nothing switches it off. For TLS name the server's CA in tls.trust; answers that prove nothing need "
+    '[inbound] mode = "unverified" with a reason, or mode = "over_tls".'
+)
+_CERTIFICATE = "The client certificate is a key pair of [[keystore]]: tls.client_key has its alias."
 _INSTEAD: Mapping[str, str] = {
+    "verify": _VERIFY,
+    "verify_ssl": _VERIFY,
+    "verify_answers": _VERIFY,
+    "cert": _CERTIFICATE,
+    "client_cert": _CERTIFICATE,
+    "client_certificate": _CERTIFICATE,
     "policy": _POLICY,
     "ws_policy": _POLICY,
     "security_policy": _POLICY,

@@ -31,6 +31,8 @@ class WsdlNames:
     """Names of operations; a message tells one only where its Body's child has the same name."""
     told: frozenset[str]
     """What messages tell: SOAP and addressing actions, ``{ns}Name`` and ``Name`` of the Body's child."""
+    addresses: frozenset[str]
+    """Where its ports say that the service is."""
     complete: bool
     """Whether every document was read; one that is elsewhere is not fetched."""
 
@@ -56,8 +58,17 @@ def read_wsdl_names(wsdl: str | PathLike[str]) -> WsdlNames:
             operations.add(name)
             told.update(_told_by(operation, document, elements))
     told.update([name.removesuffix("Request") for name in told if name.endswith("Request")])
+    addresses = {
+        item.get("location", "")
+        for document in documents
+        for namespace in _BINDINGS
+        for item in document.iter(f"{{{namespace}}}address")
+    }
     return WsdlNames(
-        operations=frozenset(operations - {""}), told=frozenset(told - {""}), complete=complete
+        addresses=frozenset(addresses - {""}),
+        operations=frozenset(operations - {""}),
+        told=frozenset(told - {""}),
+        complete=complete,
     )
 
 

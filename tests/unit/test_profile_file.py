@@ -453,6 +453,21 @@ def test_entry_is_of_one_kind(entry: str, path: str) -> None:
 # What is refused, and where it is said to be.
 
 
+INSTEAD = {
+    "[tls]\nverify = false": "tls.trust",
+    "[inbound]\nverify = false": "unverified",
+    '[tls]\ncert = "client.pem"': "tls.client_key",
+    'policy = "orders.wsdl"': "algorithm_suite",
+    "mtom = true": "attachments",
+}
+
+
+@pytest.mark.parametrize("text", INSTEAD)
+def test_key_that_people_ask_for(text: str) -> None:
+    """What is often looked for, and is not there, is refused with what there is in its place."""
+    assert INSTEAD[text] in refuse(text, UnknownOptionError).hint
+
+
 @pytest.mark.parametrize(
     ("text", "path", "close"),
     [

@@ -12,6 +12,7 @@ import pytest
 
 from zeep_wssec.demands import Anonymous, AnyoneUnder, Inbound, OverTLS, Unverified
 from zeep_wssec.keys.keystore import Keystore
+from zeep_wssec.keys.secrets import Secret
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_lint import Finding, weaknesses
 from zeep_wssec.settings import (
@@ -457,6 +458,35 @@ def test_address(keystore: Keystore, address: str, count: int) -> None:
     found = find(keystore, outbound=STRONG, service=Service(address=address))
     assert len(found) == count
     assert "hunter2" not in repr(found)
+
+
+HELD_BACK: dict[str, dict[str, Any]] = {
+    "tls": {"outbound": STRONG, "tls": TLS()},
+    "over tls": {"outbound": STRONG, "inbound": OverTLS()},
+    "ticket": {"outbound": (*STRONG, BinaryToken(value_type="", value=Secret.of("t")))},
+}
+
+
+@pytest.mark.parametrize("case", HELD_BACK)
+@pytest.mark.parametrize(
+    "address", ["http://a.example/", "http://127.0.0.1/", "https://a.example/"]
+)
+def test_address_that_calls_refuse(keystore: Keystore, case: str, address: str) -> None:
+    """What no request is sent to is an error, and only that: the same by TLS, or on this machine, is none."""
+    found = find(keystore, service=Service(address=address), **HELD_BACK[case])
+    errors = [item for item in found if item.severity == "error"]
+    assert [item.path for item in errors] == ["service.address"] * (address == "http://a.example/")
+
+
+def test_address_of_the_wsdl_that_calls_refuse(keystore: Keystore, tmp_path: Path) -> None:
+    """Without an address of its own a profile is held to that of its WSDL."""
+    wsdl = tmp_path / "orders.wsdl"
+    text = WSDL.read_text("utf-8")
+    wsdl.write_text(text.replace("http://127.0.0.1/", "http://orders.example/"), "utf-8")
+    for service in (Service(wsdl=wsdl), Service(wsdl=wsdl, address="https://orders.example/")):
+        found = find(keystore, outbound=STRONG, service=service, tls=TLS())
+        paths = {item.path for item in found if item.severity == "error"}
+        assert paths == ({"service.wsdl"} if service.address is None else set())
 
 
 def test_errors_come_first(keystore: Keystore) -> None:

@@ -10,17 +10,16 @@ from lxml import etree
 
 from zeep_wssec import calls
 from zeep_wssec.calls import Call
-from zeep_wssec.demands import Demands, Inbound, OverTLS
+from zeep_wssec.demands import Demands, Inbound
 from zeep_wssec.errors import RequirementError, TransportSecurityError, WSSecError
 from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.payload.results import PayloadResult
+from zeep_wssec.plain_http import is_loopback, needs_tls
 from zeep_wssec.plan import Plan
 from zeep_wssec.replay import MemoryReplayStore
-from zeep_wssec.settings import BinaryToken, Step, UsernameToken
 from zeep_wssec.soap.parsing import parse_unchecked
 from zeep_wssec.transport.multipart import check_parts
 from zeep_wssec.transport.request_line import (
-    is_loopback,
     not_sent,
     require_address,
     require_headers,
@@ -106,29 +105,11 @@ def signed_headers(
 
 
 def _check_plain_http(profile: CallChecker, call: Call, host: str) -> None:
-    """Hold back what needs TLS: whoever is on the way reads the request, and may write the answer."""
+    """Hold back what needs TLS."""
     steps, _ = profile.plan.for_operation(call.exchange.names)
-    if any(_is_readable_secret(step) for step in steps):
-        raise not_sent(
-            f"A password or ticket in readable form would go over plain HTTP to {host}.",
-            'Use an https address; for a password, password_type = "digest" will do.',
-        )
-    if profile.plan.tls is not None:
-        raise not_sent(
-            f"The profile states TLS settings, but {host} is addressed over plain HTTP.",
-            "Use an https address, or leave the settings out.",
-        )
-    if isinstance(profile.demands_of(call), OverTLS):
-        raise not_sent(
-            f"TLS is stated as the proof of answers, but {host} is addressed over plain HTTP.",
-            "Use an https address, or state inbound = Inbound(…).",
-        )
-
-
-def _is_readable_secret(step: Step) -> bool:
-    return isinstance(step, BinaryToken) or (
-        isinstance(step, UsernameToken) and step.password_type == "text"
-    )
+    held = needs_tls(steps, tls=profile.plan.tls, demands=profile.demands_of(call))
+    if held is not None:
+        raise not_sent(f"{held.why} {host}.", held.hint)
 
 
 def check_certificate_accepted(

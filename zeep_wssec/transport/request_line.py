@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -54,16 +53,6 @@ def require_headers(headers: Mapping[str, object]) -> None:
             f"The HTTP header {ascii(name)[:80]} has a character that HTTP cannot carry.",
             "A SOAP action comes from the WSDL or from a plugin; look there.",
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, so that nothing of what is sent leaves it."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def not_sent(message: str, hint: str) -> TransportSecurityError:
