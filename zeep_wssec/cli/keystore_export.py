@@ -28,7 +28,7 @@ Form = Literal["pem", "der", "p7b", "pkcs12"]
 
 @click.command()
 @click.argument("source", metavar="SOURCE")
-@click.argument("alias", required=False)
+@click.option("--alias", metavar="NAME", help="Which entry; needless when there is one key pair.")
 @click.option("--output", "-o", default=STREAM, metavar="FILE", help="Where to; - is stdout.")
 @click.option(
     "--format",
@@ -53,7 +53,7 @@ def export(
     check_password: bool,
     **passwords: str | None,
 ) -> None:
-    """Hand over the certificate ALIAS of SOURCE, a keystore or a profile (.toml).
+    """Hand over a certificate of SOURCE, a keystore or a profile (.toml).
 
     A private key leaves in one form only: as PKCS#12, under a password of its own.
     """

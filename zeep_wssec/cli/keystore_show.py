@@ -19,7 +19,7 @@ from zeep_wssec.errors import KeyNotFoundError
 
 @click.command()
 @click.argument("source", metavar="SOURCE")
-@click.argument("alias", required=False)
+@click.option("--alias", metavar="NAME", help="Which entry; every one when left out.")
 @password_options()
 @now_option
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
@@ -31,7 +31,7 @@ def show(
     now: datetime,
     as_json: bool,
 ) -> None:
-    """Show the entry ALIAS of SOURCE, a keystore or a profile (.toml); without one, every entry.
+    """Show the entries of SOURCE, a keystore or a profile (.toml), or one of them.
 
     Certificates are shown as they are: nothing is verified by it.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
@@ -14,6 +14,7 @@ from zeep_wssec.errors import KeyLoadError, KeyMaterialError, KeyUsageError, WSS
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.entries import KeyEntry
 from zeep_wssec.keys.hashes import HASHES
+from zeep_wssec.keys.held_key import HeldKey
 from zeep_wssec.keys.protocols import (
     Decrypter,
     KeyAgreement,
@@ -30,7 +31,7 @@ _KINDS = {
 }
 
 
-class ExternalKey:
+class ExternalKey(HeldKey):
     """The signer, decrypter or key agreement of somebody else; what it does is checked, its errors mapped.
 
     A signature is held against the certificate before it is used: a key service with another key, or one
@@ -38,6 +39,7 @@ class ExternalKey:
     """
 
     __slots__ = ("_alias", "_calls", "_certificate", "remote")
+    why_not_pickled = "somebody else holds it"
 
     _alias: str
     _certificate: Certificate
@@ -144,15 +146,6 @@ class ExternalKey:
 
     def __repr__(self) -> str:
         return f"<ExternalKey {self._alias!r}: {', '.join(self._calls)}>"
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"ExternalKey is frozen; {name} cannot be set.")
-
-    def __reduce__(self) -> NoReturn:
-        raise KeyMaterialError(
-            "A key that is held elsewhere is not pickled.",
-            hint="Let each process make its own keystore.",
-        )
 
 
 def in_event_loop() -> bool:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from zeep_wssec.errors import KeyMaterialError, KeyUsageError
+from zeep_wssec.errors import KeyUsageError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.hashes import HASHES
+from zeep_wssec.keys.held_key import HeldKey
 from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
 from zeep_wssec.keys.secrets import HiddenBytes
 
@@ -47,7 +48,7 @@ def _oaep(digest: str, mgf_digest: str) -> padding.OAEP:
     return padding.OAEP(mgf=padding.MGF1(HASHES[mgf_digest]), algorithm=HASHES[digest], label=None)
 
 
-class FileKey:
+class FileKey(HeldKey):
     """A private key in memory, as a signer, decrypter or key agreement; never shown, never pickled."""
 
     __slots__ = ("_key", "_sign", "_signing", "kind")
@@ -181,15 +182,6 @@ class FileKey:
 
     def __repr__(self) -> str:
         return f"<FileKey {self.kind}>"
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"FileKey is frozen; {name} cannot be set.")
-
-    def __reduce__(self) -> NoReturn:
-        raise KeyMaterialError(
-            "A private key is not pickled: it would leave the process.",
-            hint="Let each process load its own keystore.",
-        )
 
 
 def _kind_of(key: PrivateKeyTypes) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, x448, x25519
@@ -17,6 +17,7 @@ from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.der import read_tlv
 from zeep_wssec.keys.der_writing import SEQUENCE, write_tlv
 from zeep_wssec.keys.hashes import HASHES
+from zeep_wssec.keys.held_key import HeldKey
 from zeep_wssec.keys.protocols import SignatureScheme, TransportScheme
 from zeep_wssec.keys.token_connection import TokenConnection
 
@@ -63,10 +64,11 @@ class KeyLocator:
     """Whether the token asks for the PIN at every use."""
 
 
-class TokenKey:
+class TokenKey(HeldKey):
     """A private key on a token, as a signer, decrypter or key agreement; never shown, never pickled."""
 
     __slots__ = ("_connection", "_curve", "_locator", "kind")
+    why_not_pickled = "it belongs to a session of this process"
 
     kind: str
     """As for ``FileKey``, from the certificate."""
@@ -240,15 +242,6 @@ class TokenKey:
 
     def __repr__(self) -> str:
         return f"<TokenKey {self.kind} {self._locator.label!r}>"
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"TokenKey is frozen; {name} cannot be set.")
-
-    def __reduce__(self) -> NoReturn:
-        raise KeyMaterialError(
-            "A key on a token is not pickled: it belongs to a session of this process.",
-            hint="Let each process open its own keystore.",
-        )
 
 
 def find_private_key(session: pkcs11.Session, locator: KeyLocator) -> Any:

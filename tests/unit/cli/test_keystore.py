@@ -93,7 +93,7 @@ def test_t_11_key_pair_from_request_to_renewal(run: Run, issuing: Authority) -> 
     keystore(run, "add", "c.p12", "reply.pem", "chain.pem")
     entry = opened().snapshot().require_key("client")
     assert (entry.certificate, entry.chain) == (certificate, (issuing.certificate,))
-    keystore(run, "export", "c.p12", "client", "-o", "hand-over.pem")
+    keystore(run, "export", "c.p12", "--alias", "client", "-o", "hand-over.pem")
     assert Certificate.from_pem(Path("hand-over.pem").read_bytes()) == (certificate, *entry.chain)
 
     like = ("--alias", "client", "--like", "c.p12", "--like-password-env", "PW", *AT)
@@ -232,7 +232,7 @@ def test_public_part_in_each_form(run: Run, client: Issued) -> None:
 def test_private_key_leaves_under_its_own_password(run: Run, client: Issued) -> None:
     """As PKCS#12 to a file only, readable by its owner; the keystore's password does not open it."""
     Path("c.p12").write_bytes(client.pkcs12(PASSWORD, name="client"))
-    give = ("export", "c.p12", "client", "--format", "pkcs12")
+    give = ("export", "c.p12", "--alias", "client", "--format", "pkcs12")
     result = keystore(run, *give, code=2)
     assert "-o FILE" in result.stderr
     result = keystore(run, *give, "-o", "out.p12", code=2)
@@ -248,11 +248,13 @@ def test_partner_has_no_private_key(run: Run, client: Issued) -> None:
     Path("p.toml").write_text('[[keystore]]\npartner = "p"\ncertificate = "p.pem"\n')
     Path("p.pem").write_bytes(client.certificate_pem)
     result = run(
-        "keystore", "export", "p.toml", "p", "--format", "pkcs12", "-o", "x.p12",
+        "keystore", "export", "p.toml", "--alias", "p", "--format", "pkcs12", "-o", "x.p12",
         "--new-password-env", "PW", code=2,
     )  # fmt: skip
     assert "no private key" in result.stderr
-    assert run("keystore", "export", "p.toml", "p").stdout_bytes == client.certificate_pem
+    assert (
+        run("keystore", "export", "p.toml", "--alias", "p").stdout_bytes == client.certificate_pem
+    )
 
 
 # Merging.
@@ -332,7 +334,7 @@ def test_t_08_list_and_show_have_every_property(run: Run, client: Issued) -> Non
     """T-08: names, days, serial number, key, algorithm, fingerprints, chain, and both kinds of kid."""
     Path("c.p12").write_bytes(client.pkcs12(PASSWORD, name="client"))
     (listed,) = json.loads(keystore(run, "list", "c.p12", "--json", *AT).stdout)
-    (shown,) = json.loads(keystore(run, "show", "c.p12", "client", "--json", *AT).stdout)
+    (shown,) = json.loads(keystore(run, "show", "c.p12", "--alias", "client", "--json", *AT).stdout)
     assert listed == shown
     assert (listed["alias"], listed["state"]) == ("client", "valid")
     text = keystore(run, "show", "c.p12", *AT).stdout
@@ -341,7 +343,7 @@ def test_t_08_list_and_show_have_every_property(run: Run, client: Issued) -> Non
         assert wanted in text
     sha256 = certificate.thumbprint_sha256
     assert ":".join(sha256[at : at + 2] for at in range(0, 64, 2)).upper() in text
-    result = keystore(run, "show", "c.p12", "clinet", code=2)
+    result = keystore(run, "show", "c.p12", "--alias", "clinet", code=2)
     assert "'client'" in result.stderr
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -12,8 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from zeep_wssec.errors import KeyMaterialError, KeyUsageError
 from zeep_wssec.keys.entries import FileKey, KeyEntry, PartnerEntry
+from zeep_wssec.keys.external_key import ExternalKey
 from zeep_wssec.keys.pem import load_pem
 from zeep_wssec.keys.protocols import Decrypter, KeyAgreement, SignatureScheme, Signer
+from zeep_wssec.keys.token_key import TokenKey
 from zeep_wssec.testing.authority import Authority, Issued
 from zeep_wssec.testing.certificates import generate_key
 
@@ -188,10 +191,21 @@ def test_private_key_does_not_pickle(client: Issued) -> None:
             copy.deepcopy(held)
 
 
-def test_file_key_is_frozen(client: Issued) -> None:
-    """The key behind an entry cannot be exchanged."""
-    with pytest.raises(AttributeError):
-        FileKey(client.private_key).kind = "ec"
+@pytest.mark.parametrize("kind", [FileKey, ExternalKey, TokenKey])
+def test_key_is_frozen(client: Issued, kind: type[Any]) -> None:
+    """The key behind an entry cannot be exchanged or taken away, wherever it is kept."""
+    key: Any = {
+        FileKey: lambda: FileKey(client.private_key),
+        ExternalKey: lambda: ExternalKey("us", client.certificate, remote=True, sign=len),
+        TokenKey: lambda: object.__new__(TokenKey),
+    }[kind]()
+    for name in ("kind", "_key", "remote", "another"):
+        with pytest.raises(AttributeError, match=f"{kind.__name__} is frozen"):
+            setattr(key, name, "ec")
+        with pytest.raises(AttributeError, match=f"{kind.__name__} is frozen"):
+            delattr(key, name)
+    with pytest.raises(KeyMaterialError, match="not pickled"):
+        copy.copy(key)
 
 
 def test_entries_compare_by_identity(client: Issued) -> None:
