@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +16,7 @@ from zeep_wssec.errors import ProfileError, RequirementError
 from zeep_wssec.keys.files import shown_path
 from zeep_wssec.plan import Plan
 from zeep_wssec.soap.envelope import Envelope
+from zeep_wssec.transport.installed import require_async
 from zeep_wssec.transport.sync import ProfileTransport
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def open_client(
     **options: Any,
 ) -> ProfileClient:
     """Make a client; its settings become known to the transport, which checks raw answers by them."""
+    _check_options(transport, ProfileTransport, "transport", options)
     settings = _settings(profile.plan, options.pop("settings", None))
     options["plugins"] = _plugins(options.get("plugins"))
     client = ProfileClient(  # type: ignore[no-untyped-call]
@@ -118,6 +120,10 @@ def open_async_client(
     **options: Any,
 ) -> AsyncProfileClient:
     """Make an asynchronous client; see ``open_client``."""
+    require_async()
+    from zeep_wssec.transport.asynchronous import AsyncProfileTransport
+
+    _check_options(transport, AsyncProfileTransport, "async_transport", options)
     settings = _settings(profile.plan, options.pop("settings", None))
     options["plugins"] = _plugins(options.get("plugins"))
     client = AsyncProfileClient(  # type: ignore[no-untyped-call]
@@ -126,6 +132,26 @@ def open_async_client(
     client.address = address or profile.plan.service.address
     _bind(transport, settings)
     return client
+
+
+def _check_options(transport: object, kind: type, made_by: str, options: Mapping[str, Any]) -> None:
+    """Refuse what would take the profile's place.
+
+    Raises:
+        ProfileError: A ``wsse`` of zeep's, or a transport that is none of a profile.
+    """
+    if "wsse" in options:
+        raise ProfileError(
+            "A client of a profile has no other wsse.",
+            hint="What it would write is a step of outbound.",
+            path="wsse",
+        )
+    if not isinstance(transport, kind):
+        raise ProfileError(
+            f"The transport is of {type(transport).__name__}, which no profile has made.",
+            hint=f"Give one of profile.{made_by}(…); it takes what is yours: session, proxy, cache.",
+            path="transport",
+        )
 
 
 def _bind(transport: ProfileTransport | AsyncProfileTransport, settings: Settings) -> None:

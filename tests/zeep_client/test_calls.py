@@ -199,3 +199,15 @@ def test_security_header_is_extended(make_profile: Callable[..., Profile], addre
     profile = make_profile(header=SecurityHeader(extend=True))
     client = profile.client(WSDL, address=address)
     assert client.service.PlaceOrder(**ORDER, _soapheaders=[security_header(None)]).nonce == "n1"
+
+
+@pytest.mark.parametrize("how", ["client", "async_client"])
+def test_client_with_what_is_not_the_profile_s(profile: Profile, how: str) -> None:
+    """A transport of zeep's, or another ``wsse``, would take the profile's place: it is told what to give."""
+    make = getattr(profile, how)
+    with pytest.raises(ProfileError, match=r"Give one of profile\.\w*transport") as caught:
+        make(WSDL, transport=ZEEP.Transport())
+    assert caught.value.path == "transport"
+    with pytest.raises(ProfileError, match="a step of outbound") as caught:
+        make(WSDL, wsse=object())
+    assert caught.value.path == "wsse"
