@@ -10,18 +10,23 @@ taken from a second tree that was parsed from the same octets.
 from __future__ import annotations
 
 import copy
-import re
 import secrets
 
 from lxml import etree
 
 from zeep_wssec.errors import DecryptionError, MalformedSecurityError
+from zeep_wssec.soap.decrypted import (
+    Declarations,
+    nodes_at_most,
+    parse_decrypted,
+    read_declarations,
+)
 from zeep_wssec.soap.limits import Limits
-from zeep_wssec.soap.parsing import count_nodes, parse_decrypted, parse_message
+from zeep_wssec.soap.parsing import parse_message
+from zeep_wssec.soap.tree_limits import count_nodes
 
 _MAX_SPLICES = 4
 """Times that a message may be parsed again for its twin."""
-_DECLARATION = re.compile(rb"""xmlns(?::([^\s=]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 class Placement:
@@ -34,6 +39,7 @@ class Placement:
         self._splices = 0
         self._decrypted_bytes = 0
         self._nodes: int | None = None
+        self._replaced_nodes = 0
         self._lineages: list[frozenset[etree._Element]] = []
         self._read: list[etree._Element] = []
 
@@ -52,11 +58,12 @@ class Placement:
         if parent is None:
             raise ValueError("no place")
         self._count_octets(octets)
-        wrapper = parse_decrypted(octets, parent, self._limits)
-        self._count_nodes(wrapper)
+        declared = read_declarations(octets)
+        wrapper = parse_decrypted(octets, parent, self._limits, declared)
+        self._count_nodes(old, wrapper, octets)
         if single and not (len(wrapper) == 1 and not _has_text(wrapper)):
             raise ValueError("not one element")
-        meet = _prefixes_meet(octets, parent)
+        meet = _prefixes_meet(declared, parent)
         if self._twin is not None or meet:
             self._splices += 1
             if self._splices > _MAX_SPLICES:
@@ -69,13 +76,17 @@ class Placement:
         if self._decrypted_bytes > self._limits.decrypted_bytes:
             raise ValueError("too much content in all")
 
-    def _count_nodes(self, wrapper: etree._Element) -> None:
-        """Count what comes to the tree; the tree itself when the first comes."""
+    def _count_nodes(self, old: etree._Element, wrapper: etree._Element, octets: bytes) -> None:
+        """Count what comes to the tree: node by node only where its octets could hold too many."""
+        limit = self._limits.nodes
         if self._nodes is None:
             self._nodes = count_nodes(self._root)
-        self._nodes += count_nodes(wrapper)
-        if self._nodes > self._limits.nodes:
-            raise ValueError("too many nodes in all")
+        self._nodes += nodes_at_most(octets, limit - self._nodes)
+        if self._nodes > limit:
+            self._nodes = count_nodes(self._root) + self._replaced_nodes + count_nodes(wrapper)
+            if self._nodes > limit:
+                raise ValueError("too many nodes in all")
+        self._replaced_nodes += count_nodes(old)
 
     def as_written(self, node: etree._Element) -> etree._Element:
         """Give the node to canonicalize for ``node``: itself, or its twin with the prefixes as written.
@@ -204,18 +215,12 @@ def _has_text(wrapper: etree._Element) -> bool:
     return any(text and text.strip() for text in texts)
 
 
-def _prefixes_meet(octets: bytes, place: etree._Element) -> bool:
+def _prefixes_meet(declared: Declarations, place: etree._Element) -> bool:
     """Whether a URI that the content declares has a second prefix, in the content or at its place."""
-    prefix_of: dict[bytes, bytes] = {}
-    for prefix, double, single in _DECLARATION.findall(octets):
-        uri = double or single
-        if b"&" in uri or prefix_of.setdefault(uri, prefix) != prefix:
-            return True
-    for known, uri_text in place.nsmap.items() if prefix_of else ():
-        found = prefix_of.get(uri_text.encode())
-        if found is not None and found != (known or "").encode():
-            return True
-    return False
+    if declared.meet or not declared.prefixes:
+        return declared.meet
+    known = ((uri.encode(), (prefix or "").encode()) for prefix, uri in place.nsmap.items())
+    return any(declared.prefixes.get(uri, prefix) != prefix for uri, prefix in known)
 
 
 def _path(node: etree._Element, root: etree._Element) -> list[int]:

@@ -6,12 +6,18 @@ import pytest
 from lxml import etree
 
 from zeep_wssec.errors import ProfileError
+from zeep_wssec.soap.decrypted import parse_decrypted, read_declarations
 from zeep_wssec.soap.limits import Limits
-from zeep_wssec.soap.parsing import parse_decrypted, parse_message
+from zeep_wssec.soap.parsing import parse_message
 
 PLACE = etree.fromstring('<a xmlns="urn:d" xmlns:p="urn:p" xml:lang="de"><b xmlns:q="urn:q"/></a>')[
     0
 ]
+
+
+def parsed(octets: bytes) -> etree._Element:
+    """Parse ``octets`` as the content of ``PLACE``."""
+    return parse_decrypted(octets, PLACE, Limits(), read_declarations(octets))
 
 
 def test_comments_are_dropped() -> None:
@@ -49,13 +55,13 @@ def test_limits(name: str, value: object) -> None:
 )
 def test_decrypted(octets: bytes, text: str | None, count: int) -> None:
     """Text, elements, both or nothing: all are content."""
-    wrapper = parse_decrypted(octets, PLACE, Limits())
+    wrapper = parsed(octets)
     assert (wrapper.text, len(wrapper)) == (text, count)
 
 
 def test_decrypted_in_scope() -> None:
     """Prefixes, the default namespace and the language of the place are in scope."""
-    wrapper = parse_decrypted(b"<x><p:y/><q:z/></x>", PLACE, Limits())
+    wrapper = parsed(b"<x><p:y/><q:z/></x>")
     assert [node.tag for node in wrapper.iter()][1:] == ["{urn:d}x", "{urn:p}y", "{urn:q}z"]
     assert wrapper.xpath("string(.//@xml:lang | @xml:lang)") == "de"
 
@@ -78,7 +84,7 @@ def test_decrypted_in_scope() -> None:
 def test_decrypted_broken(octets: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     """One kind of error that says nothing of the octets; nothing printed."""
     with pytest.raises(ValueError, match="content") as caught:
-        parse_decrypted(octets, PLACE, Limits())
+        parsed(octets)
     assert str(caught.value) in ("not well-formed content", "content over a limit")
     assert capfd.readouterr() == ("", "")
 
