@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,20 +37,31 @@ from zeep_wssec.xmlcrypto.signature_model import MAX_FILTERS
 
 Kind = Literal["enveloped", "enveloping", "detached"]
 KeyInfoForm = Literal["certificate", "chain", "issuer-serial", "subject", "ski", "key-value"]
-XadesForm = Literal["none", "bes"]
+XadesForm = Literal["none", "bes", "epes"]
 Content = Literal["xml", "octets"]
 
 MAX_REFERENCES = 16
 """References of a signature that are read: those to elements, one to KeyInfo, one to signed properties."""
 MAX_ELEMENTS = MAX_REFERENCES - 2
 _PREFIX = re.compile(r"[^\W\d][\w.\-]*")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[!-~]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignaturePolicy:
+    """The rules that a signature was made under: where they are, and their digest."""
+
+    id: str
+    digest: Digest
+    value: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class XmlDsigSettings:
     """How documents are signed, and what a signature must be and prove.
 
-    Spec: XML Signature Syntax and Processing 1.1; XAdES (ETSI TS 101 903 1.4.2), section 4.4.1, BES.
+    Spec: XML Signature Syntax and Processing 1.1; XAdES (ETSI TS 101 903 1.4.2), sections 4.4.1, BES, and
+    4.4.2, EPES.
     """
 
     opt_ins: ClassVar[Mapping[str, str]] = {name: LEGACY[name] for name in ("sha1", "dsa")}
@@ -101,7 +113,12 @@ class XmlDsigSettings:
     signature_id: str | None = None
     """Id of the Signature; unset: a random one."""
     xades: XadesForm = "none"
-    """``"bes"``: the time and the certificate of signing are signed, and demanded in what is verified."""
+    """``"bes"``: the time and the certificate of signing are signed, and demanded in what is verified;
+    ``"epes"``: the signature policy, too."""
+    policy_id: str | None = None
+    """``epes``: URI of the policy; unset: the policy is implied by what is signed."""
+    policy_digest: str | None = None
+    """Digest of the policy's document, with ``policy_id``: ``"sha256:…"``, the value in base64."""
     max_age_seconds: int | None = None
     """Oldest time of signing that is accepted, with ``xades``; unset: any age."""
     clock_skew_seconds: int = 60
@@ -158,6 +175,24 @@ class XmlDsigSettings:
     def content_digest(self) -> Digest:
         """Digest of what is signed."""
         return DIGESTS_BY_NAME[self.digest]
+
+    @property
+    def policy(self) -> SignaturePolicy | None:
+        """The signature policy of ``epes``; ``None`` where it is implied, or there is none."""
+        if self.policy_id is None or self.policy_digest is None:
+            return None
+        name, _, text = self.policy_digest.partition(":")
+        digest = named("policy_digest", name, DIGESTS_BY_NAME)
+        allowed("policy_digest", digest, digest.legacy, self.legacy)
+        try:
+            value = base64.b64decode(text, validate=True)
+        except ValueError:
+            value = b""
+        if len(value) != digest.size:
+            raise ProfileError(
+                f"{digest.size} octets in base64 expected behind {name}:.", path="policy_digest"
+            )
+        return SignaturePolicy(id=self.policy_id, digest=digest, value=value)
 
     def method_for(self, key_kind: str) -> SignatureMethod | None:
         """Give the method that is stated, or that of a kind of key; ``None`` where it has none."""
@@ -229,6 +264,7 @@ class XmlDsigSettings:
                 hint='State xades = "bes".',
                 path="max_age_seconds",
             )
+        self._check_policy()
         for index, (operation, expression) in enumerate(self.filters):
             path = f"xpath_filters[{index}]"
             if operation not in (("intersect", "subtract") if index == 0 else ("subtract",)):
@@ -249,6 +285,20 @@ class XmlDsigSettings:
             raise ProfileError(f"More than {MAX_FILTERS} filters.", path="xpath_filters")
         if len(self.elements) > MAX_ELEMENTS:
             raise ProfileError(f"More than {MAX_ELEMENTS} elements.", path="elements")
+
+    def _check_policy(self) -> None:
+        for name in ("policy_id", "policy_digest"):
+            if getattr(self, name) is not None and self.xades != "epes":
+                raise ProfileError('This goes with xades = "epes".', path=name)
+        if (self.policy_id is None) != (self.policy_digest is None):
+            raise ProfileError(
+                "A policy is named by its URI, and by the digest of its document.",
+                hint="Give policy_id and policy_digest, or neither for a policy that is implied.",
+                path="policy_digest" if self.policy_digest is None else "policy_id",
+            )
+        if self.policy_id is not None and not _URI.fullmatch(self.policy_id):
+            raise ProfileError(f"{self.policy_id!r} is no URI.", path="policy_id")
+        _ = self.policy
 
     def _check_names(self) -> None:
         """Refuse what would not be found again, or could not be written."""

@@ -53,10 +53,10 @@ class DocumentSigner:
         self._key_info = write_key_info(entry, settings.key_info, id=self._key_info_id)
         self._properties_id = fresh_id("SignedProperties")
         self._properties = ""
-        if settings.xades == "bes":
+        if settings.xades != "none":
             self._properties = qualifying_properties(
                 entry.certificate,
-                settings.content_digest,
+                settings,
                 signature_id=self._id,
                 id=self._properties_id,
                 now=now,

@@ -1,12 +1,11 @@
-"""Signed properties of XAdES: when, and with which certificate, a document was signed.
+"""Signed properties of XAdES: when, with which certificate and under which policy a document was signed.
 
-Spec: ETSI TS 101 903 1.4.2, sections 7.2.1, SigningTime, and 7.2.2, SigningCertificate; ETSI EN 319 132-1,
-section 5.2.2, SigningCertificateV2.
+Spec: ETSI TS 101 903 1.4.2, sections 7.2.1, SigningTime, 7.2.2, SigningCertificate, and 7.2.3,
+SignaturePolicyIdentifier; ETSI EN 319 132-1, section 5.2.2, SigningCertificateV2.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,18 +15,17 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from zeep_wssec.errors import (
-    PayloadAlgorithmError,
     PayloadMalformedError,
     PayloadSignerError,
     PayloadUnsignedError,
 )
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.payload.xmldsig.settings import XmlDsigSettings
-from zeep_wssec.xmlcrypto.algorithms import DIGESTS_BY_URI, Digest
-from zeep_wssec.xmlcrypto.signature_model import DS, SignatureModel
-from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
+from zeep_wssec.payload.xmldsig.xades_digest import XADES, digest_xml, read_digest
+from zeep_wssec.payload.xmldsig.xades_policy import POLICY, check_policy, policy_xml
+from zeep_wssec.xmlcrypto.signature_model import SignatureModel
+from zeep_wssec.xmlcrypto.values import children_of, text_of
 
-XADES: Final = "http://uri.etsi.org/01903/v1.3.2#"
 SIGNED_PROPERTIES: Final = "http://uri.etsi.org/01903#SignedProperties"
 """``Type`` of the reference to them."""
 _QUALIFYING: Final = f"{{{XADES}}}QualifyingProperties"
@@ -40,29 +38,34 @@ _CERT_DIGEST: Final = f"{{{XADES}}}CertDigest"
 
 
 def qualifying_properties(
-    certificate: Certificate, digest: Digest, *, signature_id: str, id: str, now: datetime
+    certificate: Certificate,
+    settings: XmlDsigSettings,
+    *,
+    signature_id: str,
+    id: str,
+    now: datetime,
 ) -> str:
-    """Write a ``ds:Object`` with the signed properties of XAdES-BES.
+    """Write a ``ds:Object`` with the signed properties of XAdES-BES or XAdES-EPES.
 
     Args:
         certificate: Signs.
-        digest: Of the certificate.
+        settings: Have the digest, and the policy.
         signature_id: Of the Signature that they are about.
         id: Of SignedProperties.
         now: Time of signing.
     """
-    value = base64.b64encode(digest.of(certificate.der)).decode()
+    digest = settings.content_digest
+    policy = policy_xml(settings.policy) if settings.xades == "epes" else ""
     return (
         f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{signature_id}">'
         f'<xades:SignedProperties Id="{id}"><xades:SignedSignatureProperties>'
         f"<xades:SigningTime>{now:%Y-%m-%dT%H:%M:%SZ}</xades:SigningTime>"
         "<xades:SigningCertificate><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod Algorithm="{digest.uri}"/><ds:DigestValue>{value}</ds:DigestValue>'
-        "</xades:CertDigest><xades:IssuerSerial>"
+        f"{digest_xml(digest, digest.of(certificate.der))}</xades:CertDigest><xades:IssuerSerial>"
         f"<ds:X509IssuerName>{escape(certificate.issuer_name_rfc2253)}</ds:X509IssuerName>"
         f"<ds:X509SerialNumber>{certificate.serial_number}</ds:X509SerialNumber>"
         "</xades:IssuerSerial></xades:Cert></xades:SigningCertificate>"
-        "</xades:SignedSignatureProperties></xades:SignedProperties>"
+        f"{policy}</xades:SignedSignatureProperties></xades:SignedProperties>"
         "</xades:QualifyingProperties></ds:Object>"
     )
 
@@ -103,7 +106,7 @@ def check_signed_properties(
         now: Aware time.
 
     Raises:
-        PayloadUnsignedError: They are demanded, and missing or not signed.
+        PayloadUnsignedError: They are demanded, and missing or not signed; so is the policy.
         PayloadSignerError: Another certificate, too old, or in the future.
         PayloadMalformedError: They are not understood.
     """
@@ -125,6 +128,8 @@ def check_signed_properties(
         raise PayloadMalformedError("SignedProperties must tell one time and the certificate.")
     for item in named:
         _check_certificate(item, signer)
+    if settings.xades == "epes":
+        check_policy(by_name.get(POLICY, []), settings.policy)
     return _check_time(text_of(times[0]).strip(), settings, now)
 
 
@@ -133,16 +138,8 @@ def _check_certificate(element: etree._Element, signer: Certificate) -> None:
     certificates = [item for item in element if item.tag == _CERT]
     digests = [item for item in certificates[0] if item.tag == _CERT_DIGEST] if certificates else []
     parts = children_of(digests[0]) if digests else []
-    wanted = [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]
-    if [item.tag for item in parts] != wanted:
-        raise PayloadMalformedError("SigningCertificate must hold the digest of a certificate.")
-    digest = DIGESTS_BY_URI.get(parts[0].get("Algorithm") or "")
-    if digest is None or digest.legacy:
-        shown = (parts[0].get("Algorithm") or "none")[:120]
-        raise PayloadAlgorithmError(
-            f"The digest {shown!r} of SigningCertificate is refused.", algorithm=shown
-        )
-    if decode_base64(parts[1]) != digest.of(signer.der):
+    digest, value = read_digest(parts, what="SigningCertificate")
+    if value != digest.of(signer.der):
         raise PayloadSignerError(
             f"SigningCertificate is about another certificate than {signer.describe()}.",
             reason="wrong_peer",
