@@ -144,6 +144,7 @@ class XmlDsigSettings:
         object.__setattr__(self, "legacy", frozen_legacy(self.legacy, known=self.opt_ins))
         self._check_algorithms()
         self._check_combinations()
+        self._check_policy()
         self._check_names()
         for name in ("clock_skew_seconds", "max_document_bytes"):
             check_number(name, getattr(self, name), minimum=0)
@@ -264,7 +265,6 @@ class XmlDsigSettings:
                 hint='State xades = "bes".',
                 path="max_age_seconds",
             )
-        self._check_policy()
         for index, (operation, expression) in enumerate(self.filters):
             path = f"xpath_filters[{index}]"
             if operation not in (("intersect", "subtract") if index == 0 else ("subtract",)):
