@@ -55,7 +55,7 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
         plan: What to look at.
         now: Aware UTC time, for what expires.
     """
-    found = [*step_weaknesses(plan.outbound, "outbound", plan), *_demands(plan, now)]
+    found = [*_idle(plan), *step_weaknesses(plan.outbound, "outbound", plan), *_demands(plan, now)]
     for name, overlay in plan.operations.items():
         where = f"operation.{name}"
         if overlay.outbound is not None:
@@ -68,6 +68,17 @@ def weaknesses(plan: Plan, now: datetime) -> list[Finding]:
     found += [*_connection(plan), *_wsdl(plan), *payload_findings(plan, now)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda item: order.index(item.severity))
+
+
+def _idle(plan: Plan) -> Iterator[Finding]:
+    """A profile with ``[tls]`` or payloads alone is one; an empty one does nothing that it is loaded for."""
+    uses = (plan.outbound, plan.operations, plan.payload, plan.service.http_signature)
+    if not any(uses) and plan.inbound is None and plan.tls is None:
+        yield warning(
+            "outbound",
+            "The profile protects nothing and demands nothing: it has no step, no demands, no [tls] and "
+            "no payload.",
+        )
 
 
 # What answers must prove.

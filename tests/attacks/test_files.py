@@ -129,7 +129,7 @@ def test_nothing_is_read_from_the_environment() -> None:
     readers = uses({"os.environ", "os.getenv", "os.environb"})
     assert "keys/secrets.py" in readers
     # GnuPG is found by PATH, and makes its files where TMPDIR says; nothing else is handed on.
-    readers.discard("payload/openpgp/gpg.py")
+    readers.discard("payload/openpgp/homes.py")
     assert [path for path in readers if not path.startswith("keys/")] == []
 
 

@@ -13,6 +13,8 @@ import pytest
 from zeep_wssec.demands import Anonymous, AnyoneUnder, Inbound, OverTLS, Unverified
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.secrets import Secret
+from zeep_wssec.payload.cms import CmsSettings
+from zeep_wssec.payload.jws import JwsSettings
 from zeep_wssec.plan import TLS, Overlay, Plan, Service
 from zeep_wssec.profile_lint import Finding, weaknesses
 from zeep_wssec.settings import (
@@ -51,7 +53,13 @@ def keystore(authority: Authority) -> Keystore:
 
 
 def find(keystore: Keystore, now: datetime = NOW, **settings: Any) -> list[Finding]:
-    return weaknesses(Plan(keystore=keystore, **settings), now)
+    """Give what is found, but for what is said of a profile that has nothing else."""
+    found = weaknesses(Plan(keystore=keystore, **settings), now)
+    return [item for item in found if not says_idle(item)]
+
+
+def says_idle(item: Finding) -> bool:
+    return "demands nothing: it has" in str(item)
 
 
 def places(findings: list[Finding]) -> list[tuple[str, str]]:
@@ -667,3 +675,27 @@ def test_wsdl_that_cannot_be_read(keystore: Keystore, tmp_path: Path, content: s
     service = Service(wsdl=tmp_path / "a.wsdl")
     found = find(keystore, outbound=STRONG, service=service)
     assert places(found) == [("error", "service.wsdl")]
+
+
+def test_profile_that_does_nothing(keystore: Keystore) -> None:
+    """Messages would go as they are, under the name of a profile."""
+    (found,) = weaknesses(Plan(keystore=keystore), NOW)
+    assert (found.severity, found.path) == ("warning", "outbound")
+    assert says_idle(found)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"outbound": STRONG},
+        {"inbound": Inbound(signed=("body",))},
+        {"tls": TLS(client_key="client")},
+        {"service": Service(http_signature="letters"), "payload": {"letters": JwsSettings()}},
+        {"payload": {"letters": CmsSettings(signers=["client"])}},
+        {"operations": {"Order": Overlay(outbound=STRONG)}},
+    ],
+    ids=["steps", "demands", "tls", "http signature", "payload", "operation"],
+)
+def test_profile_with_one_use(keystore: Keystore, settings: dict[str, Any]) -> None:
+    """One thing that it does is enough, TLS alone among them."""
+    assert not any(map(says_idle, weaknesses(Plan(keystore=keystore, **settings), NOW)))

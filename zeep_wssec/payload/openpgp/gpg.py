@@ -15,11 +15,11 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from zeep_wssec.errors import PayloadError, PayloadLimitError, PayloadUsageError
 from zeep_wssec.payload.openpgp import flow
+from zeep_wssec.payload.openpgp.homes import environment, make_folder, remove_folder
 from zeep_wssec.payload.streams import CHUNK_BYTES, PayloadReader, PayloadSpool
 
 _OPTIONS: Final = (
@@ -36,10 +36,6 @@ _OPTIONS: Final = (
     "--display-charset=utf-8",
     "--fixed-list-mode",
 )
-_SOCKET_PATH: Final = 80
-"""Longest path of a home whose agent can have its socket there; Linux takes 108 octets."""
-_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of its own in there
-_SECONDS_TO_STOP: Final = 10
 _MAX_STATUS_BYTES: Final = 16 * 1024 * 1024
 """Some 100,000 lines: a packet gives three or four."""
 
@@ -86,9 +82,9 @@ class GpgHome:
         if not hasattr(os, "fork"):
             raise PayloadUsageError("OpenPGP needs a system with POSIX processes.")
         self._program = found
-        self._folder = _make_folder()
+        self._folder = make_folder()
         self.pid = os.getpid()
-        self._finalizer = weakref.finalize(self, _remove, self._folder, self.pid)
+        self._finalizer = weakref.finalize(self, remove_folder, self._folder, self.pid)
 
     def close(self) -> None:
         """Stop the agent and remove the home."""
@@ -149,7 +145,7 @@ class GpgHome:
         command = [self._program, "--homedir", self._folder, *_OPTIONS, "--with-colons"]
         command += ["--list-secret-keys" if secret else "--list-keys"]
         done = subprocess.run(  # noqa: S603  # our own arguments
-            command, capture_output=True, env=_environment(), check=False
+            command, capture_output=True, env=environment(), check=False
         )
         return done.stdout.decode("utf-8", errors="surrogateescape")
 
@@ -163,45 +159,6 @@ class GpgHome:
             yield path
         finally:
             os.unlink(path)  # noqa: PTH108
-
-
-def _make_folder() -> str:
-    """Make the home: in memory where the system has a place for that, so that no key lies on a disk."""
-    for place in (_IN_MEMORY, None, "/tmp"):  # noqa: S108  # mkdtemp makes a private folder
-        if place == _IN_MEMORY and not os.access(place, os.W_OK):
-            continue
-        folder = tempfile.mkdtemp(prefix="zw-", dir=place)
-        if len(folder) <= _SOCKET_PATH:
-            break
-        os.rmdir(folder)  # noqa: PTH106  # the agent's socket needs a short path
-    if folder.startswith(_IN_MEMORY):
-        # Whoever can read the home can read this process, which has the passphrase: to make each use of a
-        # key slow would keep nobody away from it.
-        Path(folder, "gpg-agent.conf").write_text("s2k-count 65536\n", "ascii")
-    return folder
-
-
-def _remove(folder: str, pid: int) -> None:
-    """Stop the agent and remove the home, in the process that made it only."""
-    if pid != os.getpid():
-        return
-    stop = shutil.which("gpgconf")
-    if stop is not None:
-        for task in (("--kill", "all"), ("--remove-socketdir",)):
-            with contextlib.suppress(OSError, subprocess.SubprocessError):
-                subprocess.run(  # noqa: S603  # our own arguments
-                    [stop, "--homedir", folder, *task],
-                    env=_environment(),
-                    timeout=_SECONDS_TO_STOP,
-                    capture_output=True,
-                    check=False,
-                )
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    return {**kept, "LC_ALL": "C.UTF-8"}
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
@@ -235,7 +192,7 @@ def _started(command: Sequence[str], *, keep: int) -> Iterator[subprocess.Popen[
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # it quotes what a sender wrote
             pass_fds=(keep, passed),
-            env=_environment(),
+            env=environment(),
         )
     except OSError as error:
         _close(keep)
