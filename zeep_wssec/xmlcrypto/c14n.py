@@ -180,7 +180,8 @@ def _canonicalize(
             )
     except etree.C14NError:
         raise MalformedSecurityError(
-            "An element has no canonical form: a namespace URI in it is relative."
+            "An element has no canonical form: a namespace URI in it is relative.",
+            hint="What is signed needs absolute ones, such as urn:example:orders: see the schema's targetNamespace.",
         ) from None
 
 

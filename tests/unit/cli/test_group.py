@@ -46,7 +46,9 @@ def test_version(run: Any) -> None:
 
 def test_unknown_command(run: Any) -> None:
     """A name that is no command is a wrong argument."""
-    assert "No such command" in run("secrue", code=2).stderr
+    assert "No such command 'secrue'. Did you mean 'secure'?" in run("secrue", code=2).stderr
+    assert "Did you mean 'list'?" in run("keystore", "lst", code=2).stderr
+    assert "Did you mean" not in run("xyzzy", code=2).stderr
 
 
 @pytest.mark.parametrize("name", ["check", "doctor", "profile", "secure"])
