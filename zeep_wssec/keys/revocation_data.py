@@ -23,7 +23,8 @@ from zeep_wssec.errors import KeyLoadError
 from zeep_wssec.keys.der import read_tlv
 from zeep_wssec.keys.names import CanonicalName, canonical_name, printable, read_name
 
-_CRL_BLOCK = re.compile(rb"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.DOTALL)
+_CRL_BLOCK = re.compile(rb"-----BEGIN X509 CRL-----(.*?)(-----END X509 CRL-----|\Z)", re.DOTALL)
+"""A block, or what begins as one and has no end: that is gone through once, and holds no CRL."""
 _BROKEN = (
     ValueError, TypeError, Warning, OverflowError, x509.DuplicateExtension, x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
@@ -101,6 +102,8 @@ def load_crls(data: bytes, *, source: str) -> tuple[RevocationList, ...]:
 
 def _decoded(data: bytes, source: str) -> Iterator[bytes]:
     for match in _CRL_BLOCK.finditer(data):
+        if not match[2]:
+            return
         try:
             yield base64.b64decode(b"".join(match[1].split()), validate=True)
         except binascii.Error:

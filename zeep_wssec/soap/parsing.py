@@ -13,8 +13,11 @@ from zeep_wssec.soap.tree_limits import check_document, dtd_refused, over_limit
 
 _DOCTYPE = re.compile(rb"^(?:[^<]|<[?!-](?!DOCTYPE))*<!DOCTYPE")
 """A document type declaration in front of the root; elsewhere the word is content."""
-_NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
-"""What may hold ``<`` that begins no tag."""
+_NO_MARKUP = re.compile(
+    rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|(<)\?.*?\?>|(<(?:!\[CDATA\[|!--|\?).*)", re.DOTALL
+)
+"""What may hold ``<`` that begins no tag. An instruction is a node itself; and all counts behind what has no end,
+which is gone through once and no more."""
 _PROLOG = 8
 LIBXML2_TEXT = 10_000_000
 """Octets of text at which libxml2 stops unless it is told that trees may be huge."""
@@ -91,7 +94,7 @@ def check_tree(root: etree._Element, limits: Limits) -> None:
 def _check_markup(data: bytes, limits: Limits) -> None:
     """Refuse octets that hold far too many elements before they take a hundred times their size as a tree."""
     most = 2 * limits.nodes  # an element has two tags at most
-    if data.count(b"<") > most and _NO_MARKUP.sub(b"", data).count(b"<") > most + _PROLOG:
+    if data.count(b"<") > most and _NO_MARKUP.sub(rb"\1\2", data).count(b"<") > most + _PROLOG:
         raise over_limit(f"The message has more than {limits.nodes} nodes", "max_nodes")
 
 
