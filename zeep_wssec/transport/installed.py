@@ -8,7 +8,9 @@ from zeep_wssec.errors import ProfileError
 
 ASYNC_NEEDS = ("httpx", "packaging")
 """zeep 4.3.3 imports both, though it asks only for the first."""
-ASYNC_ADVICE = "AsyncClient and sessions of httpx need httpx and packaging: pip install 'zeep-wssec[async]'"
+ASYNC_ADVICE = (
+    "AsyncClient and sessions of httpx need httpx and packaging: pip install 'zeep-wssec[async]'"
+)
 
 
 def missing_for_async() -> tuple[str, ...]:
