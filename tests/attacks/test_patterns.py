@@ -1,4 +1,4 @@
-"""Texts that patterns go through: a megabyte takes no longer than a thousand times a kilobyte."""
+"""Messages that are small and take long: a megabyte takes no longer than a thousand times a kilobyte."""
 
 from __future__ import annotations
 
@@ -42,6 +42,16 @@ def test_decrypted_text_that_looks_like_declarations() -> None:
     with bounded():
         checked = lenient.check(sealed(f"<a>{text}</a>".encode()))
     assert checked.body.findtext("a") == text
+
+
+def test_decrypted_nodes_below_many_namespaces() -> None:
+    """DO-06: what is in scope is not gone through for each node, where prefixes meet and content is built anew."""
+    scope = "".join(f' xmlns:p{number}="u{number}"' for number in range(200))
+    lenient = Profile(keystore=keystore("client", "service"), inbound=OverTLS(), clock=lambda: NOW)
+    with bounded():
+        checked = lenient.check(sealed(f'<r xmlns:q="u0"{scope}>{"<a/>" * 500_000}</r>'.encode()))
+    assert len(checked.body[0]) == 500_000
+    assert checked.body[0].nsmap["q"] == checked.body[0].nsmap["p0"] == "u0"
 
 
 @pytest.mark.parametrize("begin", [b"<!--", b"<![CDATA[", b"<?x "])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import secrets
+from typing import Any
 
 from lxml import etree
 
@@ -179,19 +180,33 @@ def _canonical(node: etree._Element) -> bytes:
 
 
 def _build(source: etree._Element, parent: etree._Element) -> etree._Element:
-    """Copy ``source`` to the end of ``parent``, node by node."""
-    root = _build_one(source, parent)
-    todo = [(source, root)]
-    while todo:
-        original, made = todo.pop()
-        todo.extend((child, _build_one(child, made)) for child in original)
+    """Copy ``source`` to the end of ``parent``, node by node, with each declaration where it stood.
+
+    What is in scope is carried along: to ask each node for it would cost as much as there is, each time.
+    """
+    outer = source.getparent()
+    scopes: list[dict[str | None, str]] = [{} if outer is None else dict(outer.nsmap)]
+    places, declared = [parent], dict[str | None, str]()
+    walk: Any = etree.iterwalk(source, events=("start-ns", "start", "end"))
+    for event, item in walk:
+        if event == "start-ns":
+            prefix, uri = item
+            declared[prefix or None] = uri
+        elif event == "start":
+            around = scopes[-1]
+            own = {prefix: uri for prefix, uri in declared.items() if around.get(prefix) != uri}
+            scopes.append({**around, **own} if own else around)
+            places.append(_build_one(item, places[-1], own))
+            declared = {}
+        else:
+            scopes.pop()
+            root = places.pop()
     return root
 
 
-def _build_one(source: etree._Element, parent: etree._Element) -> etree._Element:
-    outer = source.getparent()
-    inherited = outer.nsmap if outer is not None else {}
-    own = {prefix: uri for prefix, uri in source.nsmap.items() if inherited.get(prefix) != uri}
+def _build_one(
+    source: etree._Element, parent: etree._Element, own: dict[str | None, str]
+) -> etree._Element:
     made = etree.SubElement(parent, source.tag, nsmap=own)
     for name, value in source.attrib.items():
         made.set(name, value)
