@@ -76,7 +76,11 @@ def load_plan(path: str | PathLike[str]) -> Plan:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ProfileError("A profile file is written in UTF-8.", path=file.name) from None
+        raise ProfileError(
+            "A profile file is text in UTF-8.",
+            hint="A keystore is named in one, under [[keystore]].",
+            path=file.name,
+        ) from None
     return loads_plan(text, base=file.absolute().parent, name=file.name)
 
 

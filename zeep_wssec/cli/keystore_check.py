@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from zeep_wssec.cli.group import REFUSED
-from zeep_wssec.cli.keystore_files import open_store
+from zeep_wssec.cli.keystore_files import open_to_look
 from zeep_wssec.cli.keystore_words import entry_data, left, read_duration
 from zeep_wssec.cli.options import now_option
 from zeep_wssec.cli.output import show_lines, show_table
@@ -49,7 +49,7 @@ def check(
     secret = find_secret(password_env, password_file)
     found = []
     for source in sources:
-        held = open_store(source, secret).snapshot()
+        held = open_to_look(source, secret).snapshot()
         found += [{"source": source, **item} for item in _ending(held, now, within)]
     if as_json:
         click.echo(json.dumps(found, indent=2))

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cryptography import x509
+
 from zeep_wssec.cli.files import check_output, write_output
 from zeep_wssec.cli.passwords import ask, require_new
 from zeep_wssec.errors import KeyLoadError, KeyNotFoundError, WrongPasswordError
@@ -16,7 +18,7 @@ from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.keys.keystore_file import WHAT, read_keystore
 from zeep_wssec.keys.opening import Opening
 from zeep_wssec.keys.secrets import Secret
-from zeep_wssec.keys.sniff import is_pkcs12
+from zeep_wssec.keys.sniff import is_pem, is_pkcs12
 
 
 def open_store(name: str, secret: Secret | None) -> Keystore:
@@ -36,6 +38,29 @@ def open_store(name: str, secret: Secret | None) -> Keystore:
         if secret is not None:
             raise
     return Keystore.load(name, password=ask(name))
+
+
+def open_to_look(name: str, secret: Secret | None) -> Keystore:
+    """Open what is only shown: as ``open_store``, or certificates without a key, as a partner of the file's name.
+
+    Raises:
+        ProfileError: The profile is wrong.
+        KeyMaterialError: There is nothing to show.
+    """
+    path = Path(name)
+    if path.is_file() and _is_certificate(read_file(path, what=WHAT)):
+        return Keystore().with_partner(path.stem, path)
+    return open_store(name, secret)
+
+
+def _is_certificate(data: bytes) -> bool:
+    if is_pem(data):
+        return b"CERTIFICATE-----" in data and b"PRIVATE KEY-----" not in data
+    try:
+        x509.load_der_x509_certificate(data)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

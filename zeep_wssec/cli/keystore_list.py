@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from zeep_wssec.cli.keystore_files import open_store
+from zeep_wssec.cli.keystore_files import open_to_look
 from zeep_wssec.cli.keystore_words import entry_data, left, read_duration
 from zeep_wssec.cli.options import now_option
 from zeep_wssec.cli.output import show_lines, show_table
@@ -35,7 +35,7 @@ def list_command(
     as_json: bool,
 ) -> None:
     """List the entries of SOURCE, a keystore or a profile (.toml), with what each is and its days."""
-    store = open_store(source, find_secret(password_env, password_file))
+    store = open_to_look(source, find_secret(password_env, password_file))
     found = [data for data, _ in entry_data(store.snapshot(), now, within)]
     if as_json:
         click.echo(json.dumps(found, indent=2))

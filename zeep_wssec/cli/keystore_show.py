@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from zeep_wssec.cli.keystore_files import open_store
+from zeep_wssec.cli.keystore_files import open_to_look
 from zeep_wssec.cli.keystore_words import colons, entry_data, fingerprint_warning, left
 from zeep_wssec.cli.options import now_option
 from zeep_wssec.cli.output import show_lines, show_table
@@ -35,7 +35,7 @@ def show(
 
     Certificates are shown as they are: nothing is verified by it.
     """
-    held = open_store(source, find_secret(password_env, password_file)).snapshot()
+    held = open_to_look(source, find_secret(password_env, password_file)).snapshot()
     found = [item for item in entry_data(held, now) if alias in (None, item[0]["alias"])]
     if alias is not None and not found:
         existing = [data["alias"] for data, _ in entry_data(held, now)]

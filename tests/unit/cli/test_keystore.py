@@ -355,6 +355,24 @@ def test_t_09_self_signed_warns_with_its_fingerprint(run: Run, client: Issued) -
     assert "signed by itself" not in keystore(run, "show", "i.p12", *AT).stdout
 
 
+@pytest.mark.parametrize("form", ["pem", "der"])
+def test_look_at_a_certificate_alone(run: Run, client: Issued, form: str) -> None:
+    """What a partner sends is shown with its fingerprint and its days, though there is no key."""
+    pem, der = client.certificate.pem, client.certificate.der
+    Path("bank.crt").write_bytes(pem if form == "pem" else der)
+    (shown,) = json.loads(run("keystore", "show", "bank.crt", "--json", *AT).stdout)
+    assert (shown["alias"], shown["kind"]) == ("bank", "partner")
+    assert shown["thumbprint_sha256"] == client.certificate.thumbprint_sha256
+    assert "bank" in run("keystore", "list", "bank.crt", *AT).stdout
+    run("keystore", "check", "bank.crt", "--within", "9999d", *AT, code=1)
+
+
+def test_key_without_its_certificate_is_not_looked_at(run: Run, client: Issued) -> None:
+    """A file with a private key is a keystore, and must be a whole one."""
+    Path("bank.pem").write_bytes(client.key_pem())
+    assert "without a certificate" in run("keystore", "show", "bank.pem", code=2).stderr
+
+
 @pytest.mark.parametrize(("days", "code"), [(15, 0), (14, 1), (-1, 1)])
 def test_check_fails_in_time(run: Run, issuing: Authority, days: int, code: int) -> None:
     """Valid at 15 days, critical at 14, expired: an exit code for a timer, and the table that says it."""
