@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,8 @@ from zeep_wssec import Keystore
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, UntrustedCertificateError
 from zeep_wssec.keys.certificate import Certificate
 from zeep_wssec.keys.certificate_paths import pkcs7_certificates, read_pkcs7, read_pki_path
+from zeep_wssec.keys.der import iterate_tlv
+from zeep_wssec.keys.der_writing import write_tlv
 from zeep_wssec.keys.fitness import check_fitness
 from zeep_wssec.keys.path import Rfc5280PathValidator
 from zeep_wssec.keys.revocation_data import load_crls, load_ocsp
@@ -165,19 +168,48 @@ def _pem_to_der(data: bytes) -> tuple[str, bytes]:
     return label, base64.b64decode(data[start:end])
 
 
+def _authenticated(octets: bytes, password: str | None) -> bytes:
+    """Write a PKCS#12 file around its inner part, with the digest that belongs to it.
+
+    Spec: RFC 7292, section 4, and Appendix B.2 with ID 3 and one round.
+    """
+    data = write_tlv(0x06, bytes.fromhex("2a864886f70d010701"))
+    content = write_tlv(0x30, data + write_tlv(0xA0, write_tlv(0x04, octets)))
+    salt, secret = b"saltsalt", (password or "").encode("utf-16-be") + b"\0\0"
+    block = hashlib.sha256().block_size
+    filled = (secret * block)[: -(-len(secret) // block) * block]
+    key = hashlib.sha256(b"\3" * block + salt * (block // len(salt)) + filled).digest()
+    sha256 = write_tlv(0x30, write_tlv(0x06, bytes.fromhex("608648016503040201")) + b"\5\0")
+    value = write_tlv(0x04, hmac.new(key, octets, hashlib.sha256).digest())
+    mac = write_tlv(0x30, write_tlv(0x30, sha256 + value) + write_tlv(0x04, salt))
+    return write_tlv(0x30, b"\2\1\3" + content + mac)
+
+
+def _inside(pkcs12: bytes) -> bytes:
+    """Give what the digest of a PKCS#12 file is made of."""
+    ((_, file),) = iterate_tlv(pkcs12)
+    _version, (_, content), _mac = iterate_tlv(file)
+    _kind, (_, explicit) = iterate_tlv(content)
+    ((_, octets),) = iterate_tlv(explicit)
+    return octets
+
+
 def run_keystore_moves(data: bytes, log: Log) -> None:
-    """A key file with its DER changed."""
+    """A key file with its DER changed; of PKCS#12 what its digest covers, which is right again, or the rest."""
     if len(data) < 2:
         return
-    original = _files()[data[0] % 4]
+    number = data[0] % 4
+    original = _files()[number]
     moves = unpack(data[2:])
     if original.startswith(b"-----"):
         label, der = _pem_to_der(original)
         text = base64.encodebytes(changed(der, moves)).decode()
         rest = original[original.index(b"-----BEGIN CERT") :]
         made = f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode() + rest
-    else:
+    elif data[0] & 4:
         made = changed(original, moves)
+    else:
+        made = _authenticated(changed(_inside(original), moves), (None, PLAIN)[number // 2])
     _load(made, PASSWORDS[data[1] % len(PASSWORDS)])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fuzz import keys_targets
 from fuzz.engines import run_random, stored
 from fuzz.guard import CPU_SECONDS, Guard, Log
 from fuzz.oracle import Finding
@@ -17,7 +18,8 @@ from fuzz.targets import TARGETS, Target
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zeep_wssec.errors import MalformedSecurityError
+from zeep_wssec import Keystore
+from zeep_wssec.errors import KeyLoadError, MalformedSecurityError
 
 EXAMPLES = 60
 """For each target."""
@@ -153,3 +155,15 @@ def test_planted_bug(name: str) -> None:
     run_one = Guard()
     run_one.run(target.run, outcome.data)
     run_one.close()
+
+
+@pytest.mark.parametrize(("number", "password"), [(1, None), (3, keys_targets.PLAIN)])
+def test_changed_pkcs12_is_read_to_its_inside(number: int, password: str | None) -> None:
+    """The digest of what is changed is right again: without a change the file opens, with one it is looked into."""
+    inside = keys_targets._inside(keys_targets._files()[number])
+    made = keys_targets._authenticated(inside, password)
+    assert Keystore.from_bytes(made, password=password).snapshot().require_key()
+    # A zero in place of the object identifier of the first bag.
+    broken = keys_targets._authenticated(inside[:4] + b"\0" + inside[5:], password)
+    with pytest.raises(KeyLoadError, match="not a well-formed PKCS#12 file"):
+        Keystore.from_bytes(broken, password=password)
