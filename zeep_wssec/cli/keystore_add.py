@@ -103,8 +103,9 @@ def _report(file: str, entry: KeyEntry, missing: str, *, as_json: bool) -> None:
     lines += [f"above it: {item.subject}" for item in entry.chain]
     if missing:
         lines.append(
-            f"warning: the chain ends without the certificate of {missing}; who knows only the root "
-            "cannot follow it. Add it: zeep-wssec keystore add FILE REPLY MORE…, or ask the authority."
+            f"{'note' if entry.chain else 'warning'}: the chain ends without the certificate of {missing}. "
+            "If that is the root, it is whole: the other side has it. If not, add it: zeep-wssec keystore add "
+            "FILE REPLY MORE…, or ask the authority."
         )
     if is_self_signed(certificate):
         lines.append(fingerprint_warning(entry.alias, certificate))

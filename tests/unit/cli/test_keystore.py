@@ -196,6 +196,8 @@ def test_chain_must_have_signed(run: Run, issuing: Authority) -> None:
     Path("chain.pem").write_bytes(issuing.pem)
     data = json.loads(keystore(run, "add", "c.p12", "reply.pem", "chain.pem", "--json").stdout)
     assert data["chain"] == ["CN=Issuing"]
+    said = keystore(run, "add", "c.p12", "reply.pem", "chain.pem").stdout
+    assert "note: the chain ends without the certificate of CN=Root. If that is the root" in said
 
 
 def test_issued_certificate_is_not_overwritten_unasked(run: Run, issuing: Authority) -> None:
