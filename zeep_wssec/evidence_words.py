@@ -37,7 +37,7 @@ def part_name(message: Incoming, node: etree._Element) -> str:
     if node.tag == _KEY_INFO and parent is not None and parent.getparent() is message.security:
         return "key_info"
     if parent is message.security:
-        return _IN_SECURITY.get(str(node.tag), readable_name(node.tag))
+        return _IN_SECURITY.get(str(node.tag)) or readable_name(node.tag)
     if parent is not None and parent is envelope.header:
         return f"header:{node.tag!s}"
     names = [readable_name(item.tag) for item in (*reversed(list(node.iterancestors())), node)]

@@ -19,6 +19,7 @@ from zeep_wssec.soap.parsing import parse_message
 from zeep_wssec.xmlcrypto.signature_model import SIGNATURE
 
 _ENCRYPTED_DATA = f"{{{XENC}}}EncryptedData"
+_RELATES_TO = (f"{{{WSA}}}RelatesTo", f"{{{WSA_2004}}}RelatesTo")
 _SIGNATURE_VALUE = f"{{{DS}}}SignatureValue"
 
 
@@ -136,9 +137,9 @@ def relates_to(envelope: Envelope) -> list[etree._Element]:
         return []
     return [
         block
-        for namespace in (WSA, WSA_2004)
-        for block in envelope.header.iterchildren(f"{{{namespace}}}RelatesTo")
-        if (block.get("RelationshipType") or "Reply").rsplit("/", 1)[-1].lower()
+        for block in envelope.header
+        if block.tag in _RELATES_TO
+        and (block.get("RelationshipType") or "Reply").rsplit("/", 1)[-1].lower()
         in ("reply", "wsa:reply")
     ]
 
@@ -176,6 +177,7 @@ def _addressing_text(envelope: Envelope, local: str) -> str | None:
     names = f"{{{WSA}}}{local}", f"{{{WSA_2004}}}{local}"
     # Of each namespace the first block counts.
     texts: dict[object, str] = {}
-    for block in envelope.header.iterchildren(*names):
-        texts.setdefault(block.tag, (block.text or "").strip())
+    for block in envelope.header:
+        if block.tag in names:
+            texts.setdefault(block.tag, (block.text or "").strip())
     return next((texts[name] for name in names if texts.get(name)), None)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,6 +73,7 @@ _READERS: dict[str, Callable[[Incoming, etree._Element], None]] = {
     **dict.fromkeys(SECURITY_CONTEXT_TOKENS, read_security_context),
 }
 """Children of ``wsse:Security`` that are understood, each with its reader; every other one is refused."""
+_NAMES = {tag: readable_name(tag) for tag in _READERS}
 _IS_A_FAULT = (
     "It is a Fault and may say what the service did not like: unverified_fault has its text, which may "
     "be anybody's."
@@ -174,7 +172,7 @@ def _received(message: Incoming) -> Received:
     return Received(
         message_id=message_id(envelope),
         action=addressing_action(envelope),
-        signature_values=tuple(item.value for item in message.signatures),
+        signature_values=tuple([item.value for item in message.signatures]),
         signers=tuple(signers),
         session_keys=tuple(
             SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to)
@@ -188,6 +186,8 @@ def _vouched_keys(message: Incoming) -> list[tuple[bytes, SymmetricKey]]:
 
     Those that trusted signatures were made with come first, then those whose EncryptedKey one covers.
     """
+    if not message.received_keys:
+        return []
     used = {
         element
         for item in message.signatures
@@ -240,14 +240,8 @@ def _start(
         paths=paths,
         placement=Placement(envelope.root, plan.limits),
         session_keys=exchange.session_keys if exchange is not None else (),
-        own_values=frozenset(_octets(exchange.signature_values if exchange is not None else ())),
+        own_values=exchange.signature_values if exchange is not None else (),
     )
-
-
-def _octets(values: Sequence[str]) -> Iterator[bytes]:
-    for value in values:
-        with contextlib.suppress(binascii.Error, ValueError):
-            yield base64.b64decode(value)
 
 
 def _read_by_rules(
@@ -284,19 +278,19 @@ def _require_understood(message: Incoming, plan: Plan, demands: Demands | None) 
 def _read_children(message: Incoming, order: list[str]) -> None:
     security = message.security
     read: set[etree._Element] = set()
-    # Decryption may put new children anywhere: the first one that was not read yet comes next.
-    while (child := next((item for item in security if item not in read), None)) is not None:
+    while (child := _next_unread(security, read)) is not None:
         read.add(child)
         if len(security) > message.limits.max_header_children:
             raise MalformedSecurityError(
                 f"The security header has {len(security)} children; "
                 f"{message.limits.max_header_children} are allowed."
             )
-        name = readable_name(child.tag)
+        tag = str(child.tag)
+        name = _NAMES.get(tag) or readable_name(child.tag)
         order.append(name)
-        if child.tag == SIGNATURE:
+        if tag == SIGNATURE:
             message.count("Signature", message.limits.max_signatures)
-        reader = _READERS.get(str(child.tag))
+        reader = _READERS.get(tag)
         if reader is None:
             raise UnsupportedTokenError(
                 f"The security header holds {message.shown(child, name)}, which is not understood.",
@@ -312,6 +306,14 @@ def _read_children(message: Incoming, order: list[str]) -> None:
         settle()
     check_all_opened(message)
     check_nothing_left(message)
+
+
+def _next_unread(security: etree._Element, read: set[etree._Element]) -> etree._Element | None:
+    """Give the first child that was not read yet: decryption may put new ones anywhere."""
+    for child in security:
+        if child not in read:
+            return child
+    return None
 
 
 def _check_verdict(message: Incoming, demands: Demands | None, verdict: Verdict) -> bool:

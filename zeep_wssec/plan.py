@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from lxml import etree
 
@@ -89,6 +89,16 @@ class Overlay:
         if self.outbound is not None:
             _check_kind("outbound", self.outbound, list, tuple)
             object.__setattr__(self, "outbound", tuple(self.outbound))
+
+
+class _Demanded(NamedTuple):
+    """What an answer must prove, with its parts read."""
+
+    demands: Inbound
+    signed: tuple[Part, ...]
+    encrypted: tuple[Part, ...]
+    understood: frozenset[str]
+    """Tags of the header blocks that are understood."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -176,10 +186,9 @@ class Plan:
 
     def understood(self, demands: Demands | None) -> frozenset[str]:
         """Give the tags of header blocks that are understood: stated ones, and those of ``demands``."""
-        if not isinstance(demands, Inbound):
-            return self._understood
-        named = (part for parts in self.demanded_parts(demands) for part in parts)
-        return self._understood | {part.value for part in named if part.kind == "header"}
+        return (
+            self._demanded(demands).understood if isinstance(demands, Inbound) else self._understood
+        )
 
     @cached_property
     def signing_names(self) -> frozenset[str]:
@@ -195,19 +204,37 @@ class Plan:
 
     def demanded_parts(self, demands: Inbound) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         """Give the parts that must be signed and those that must be encrypted."""
+        found = self._demanded(demands)
+        return found.signed, found.encrypted
+
+    def _demanded(self, demands: Inbound) -> _Demanded:
+        """Give the parts of ``demands``, read once: those of a plan, or derived from a request, are few."""
+        known = self._demanded_before.get(id(demands))
+        if known is None or known.demands is not demands:
+            known = self._demanded_before[id(demands)] = self._read_demanded(demands)
+        return known
+
+    @cached_property
+    def _demanded_before(self) -> dict[int, _Demanded]:
+        return {}
+
+    def _read_demanded(self, demands: Inbound) -> _Demanded:
         signed = parse_parts(demands.signed, namespaces=self.namespaces, path="inbound.signed")
         if any(part.kind == "signature" for part in signed):
             raise ProfileError(
                 "A signature cannot be demanded to cover the signatures: none covers itself.",
                 path="inbound.signed",
             )
-        return (
-            signed,
-            parse_parts(demands.encrypted, namespaces=self.namespaces, path="inbound.encrypted"),
+        encrypted = parse_parts(
+            demands.encrypted, namespaces=self.namespaces, path="inbound.encrypted"
         )
+        headers = {part.value for part in (*signed, *encrypted) if part.kind == "header"}
+        return _Demanded(demands, signed, encrypted, self._understood | headers)
 
     def for_operation(self, names: Sequence[str]) -> tuple[Sequence[Step], Demands | None]:
         """Give steps and demands for the first of ``names`` that has an overlay."""
+        if not self.operations:
+            return self.outbound, self.inbound
         for name in names:
             overlay = self.operations.get(name)
             if overlay is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -27,12 +28,12 @@ from zeep_wssec.replay import (
 from zeep_wssec.soap.namespaces import WSA, WSA_2004
 from zeep_wssec.verdict import Verdict, names_request, signs_with
 
+_MESSAGE_IDS = (f"{{{WSA}}}MessageID", f"{{{WSA_2004}}}MessageID")
 _LONGEST_SECONDS = 10**9
 """Some thirty years: what a date still takes."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Mark:
+class _Mark(NamedTuple):
     """One thing that a message is remembered by."""
 
     key: bytes
@@ -137,8 +138,8 @@ def _signature_marks(
 def _message_id_marks(message: Incoming, until: datetime) -> Iterator[_Mark]:
     if message.envelope.header is None:
         return
-    for namespace in (WSA, WSA_2004):
-        for block in message.envelope.header.iterchildren(f"{{{namespace}}}MessageID"):
+    for block in message.envelope.header:
+        if block.tag in _MESSAGE_IDS:
             signers = {_identity(item) for item in _trusted_over(message, block)}
             # A key that anybody may have made is nobody's: it must not use up the ids of others.
             for signer in sorted(signers - {b""}):

@@ -262,7 +262,7 @@ def _proofs(message: Incoming, exchange: Exchange | None, verdict: Verdict) -> l
 
 def _elements(message: Incoming, plan: Plan, part: Part) -> list[etree._Element]:
     if part.kind == "token":
-        return list(message.security.iterchildren(BINARY_TOKEN))
+        return [child for child in message.security if child.tag == BINARY_TOKEN]
     return find_part(
         part, envelope=message.envelope, security=message.security, namespaces=plan.namespaces
     )
@@ -282,7 +282,7 @@ def _judge_part(
             verdict.missing.append(f"{part.text} must be {word}, but is not there")
         return
     verdict.note(
-        all(holds(element) for element in elements),
+        all(map(holds, elements)),
         f"{part.text} {word}",
         f"{part.text} must be {word}, but is not",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -29,6 +29,7 @@ _ACTIONS: dict[type[Evidence], Action] = {
     SignatureEvidence: "signature",
     EncryptionEvidence: "encryption",
 }
+_ADDRESSING_TAGS = (f"{{{WSA}}}", f"{{{WSA_2004}}}")
 _RELATED = "RelatesTo names the request"
 _CONFIRMED = "the signatures of the request confirmed"
 
@@ -97,12 +98,15 @@ def judge_cardinality(message: Incoming, verdict: Verdict) -> None:
     Spec: WS-Addressing 1.0 SOAP Binding, section 3.2, Conveying Message Addressing Properties.
     """
     header = message.envelope.header
-    blocks = Counter(
-        (block.tag, message.envelope.actor_of(block))
-        for namespace in (WSA, WSA_2004)
-        for block in (() if header is None else header.iterchildren(f"{{{namespace}}}*"))
-    )
-    for (tag, _), count in blocks.items():
+    blocks = [
+        block
+        for block in (() if header is None else header)
+        if str(block.tag).startswith(_ADDRESSING_TAGS)
+    ]
+    if len(blocks) < 2:
+        return
+    named = Counter((block.tag, message.envelope.actor_of(block)) for block in blocks)
+    for (tag, _), count in named.items():
         local = str(tag).rpartition("}")[2]
         if count > 1 and local in ADDRESSING - {"RelatesTo"}:
             verdict.missing.append(f"{local} must be there once, but is there {count} times")
@@ -158,8 +162,10 @@ def judge_unity(message: Incoming, nodes: Sequence[etree._Element], verdict: Ver
         nodes: The elements that must belong together; one that is not signed at all is judged elsewhere.
         verdict: What was proved so far.
     """
+    if len(message.signatures) < 2:
+        return
     covering = [found for found in map(message.covering, nodes) if found]
-    if len(message.signatures) < 2 or not covering:
+    if not covering:
         return
     if not any(
         all(any(item in bound for item in found) for found in covering)
@@ -188,7 +194,7 @@ def judge_binding(
     exchange: Exchange | None,
     *,
     nodes: Sequence[etree._Element],
-    ours: Container[str],
+    ours: frozenset[str],
     verdict: Verdict,
 ) -> None:
     """Refuse an answer that is proved by a secret only that we sign with ourselves, unless it names its request.
@@ -202,7 +208,7 @@ def judge_binding(
         ours: Names of the secrets and users that our own steps sign with.
         verdict: What was proved so far.
     """
-    if exchange is None or names_request(exchange, verdict):
+    if not ours or exchange is None or names_request(exchange, verdict):
         return
     for node in nodes:
         covering = message.covering(node)
@@ -214,7 +220,7 @@ def judge_binding(
             return
 
 
-def _is_ours(signature: SignatureEvidence, ours: Container[str]) -> bool:
+def _is_ours(signature: SignatureEvidence, ours: frozenset[str]) -> bool:
     signer = signature.signer
     return isinstance(signer, SharedKeySigner) and any(
         holder.kind != "partner" and holder.name in ours for holder in signer.known_to

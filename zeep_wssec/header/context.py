@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -156,15 +155,16 @@ class Incoming:
     """Keys of the request that this answers."""
     unsettled: list[Callable[[], None]] = field(default_factory=list)
     """What is left to do for signatures with keys that may be anybody's, once all others are read."""
-    own_values: frozenset[bytes] = frozenset()
-    """Signature values of the request that this answers: none of them may come back as an answer's."""
+    own_values: Sequence[str] = ()
+    """Signature values, in base64, of the request that this answers: none of them may come back as an
+    answer's."""
     symmetric_keys: dict[etree._Element, SymmetricKey | None] = field(default_factory=dict)
     """Keys that elements of this message stand for, read once."""
     received_keys: dict[bytes, SymmetricKey] = field(default_factory=dict)
     """Keys that came in EncryptedKeys of this message, by the SHA-1 of their ciphertext."""
     confirmations: dict[etree._Element, str] = field(default_factory=dict)
     """Value of each ``wsse11:SignatureConfirmation``, empty for one without a value."""
-    counted: Counter[str] = field(default_factory=Counter)
+    counted: dict[str, int] = field(default_factory=dict)
     """Elements read so far, by kind: each kind has its limit."""
     content_keys: dict[etree._Element, SymmetricKey | None] = field(default_factory=dict)
     """What each EncryptedKey holds; ``None`` for one that is for somebody else."""
@@ -206,8 +206,8 @@ class Incoming:
         Raises:
             MalformedSecurityError: More than ``limit``.
         """
-        self.counted[kind] += 1
-        if self.counted[kind] > limit:
+        count = self.counted[kind] = self.counted.get(kind, 0) + 1
+        if count > limit:
             raise MalformedSecurityError(f"The message has more than {limit} {kind} elements.")
 
     def forget_ids(self) -> None:
@@ -231,10 +231,14 @@ class Incoming:
 
     def _sort(self) -> _Sorted:
         """Give the evidence by kind; sorted anew when there is more of it, or the tree has changed."""
-        count = len(self.evidence), len(self.replaced_by)
-        if self._sorted is None or self._sorted.count != count:
-            self._sorted = _Sorted(self.evidence, count)
-        return self._sorted
+        found = self._sorted
+        if (
+            found is None
+            or found.items != len(self.evidence)
+            or found.replaced != len(self.replaced_by)
+        ):
+            found = self._sorted = _Sorted(self.evidence, replaced=len(self.replaced_by))
+        return found
 
     def shown(self, node: etree._Element, text: str) -> str:
         """Give ``text`` of ``node`` for an error, unless it came encrypted and nothing covers it.
@@ -282,14 +286,17 @@ class Incoming:
             for item in signatures
             if item.trusted_as is not None and not (named and item.is_anonymous)
         ]
-        endorsed = [
-            item
-            for item in signatures
-            if isinstance(item.signer, SharedKeySigner)
-            and not any(item is other for other in trusted)
-            and self._is_under(item.element, trusted)
-        ]
-        return [item for item in (*trusted, *endorsed) if self._is_under(node, [item])]
+        counting = trusted
+        if len(trusted) < len(signatures):
+            endorsed = [
+                item
+                for item in signatures
+                if isinstance(item.signer, SharedKeySigner)
+                and not any(item is other for other in trusted)
+                and self._is_under(item.element, trusted)
+            ]
+            counting = [*trusted, *endorsed]
+        return [item for item in counting if self._is_under(node, [item])]
 
     def _is_under(self, node: etree._Element, signatures: list[SignatureEvidence]) -> bool:
         around = {node, *node.iterancestors()}
@@ -309,11 +316,16 @@ class Incoming:
 class _Sorted:
     """Evidence by kind, and what was asked of it so far."""
 
-    def __init__(self, evidence: list[Evidence], count: tuple[int, int]) -> None:
-        self.count = count
-        self.signatures = [item for item in evidence if isinstance(item, SignatureEvidence)]
-        self.encryptions = [item for item in evidence if isinstance(item, EncryptionEvidence)]
-        self.timestamp = next(
-            (item for item in evidence if isinstance(item, TimestampEvidence)), None
-        )
+    def __init__(self, evidence: list[Evidence], *, replaced: int) -> None:
+        self.items, self.replaced = len(evidence), replaced
+        self.signatures: list[SignatureEvidence] = []
+        self.encryptions: list[EncryptionEvidence] = []
+        self.timestamp: TimestampEvidence | None = None
+        for item in evidence:
+            if isinstance(item, SignatureEvidence):
+                self.signatures.append(item)
+            elif isinstance(item, EncryptionEvidence):
+                self.encryptions.append(item)
+            elif isinstance(item, TimestampEvidence) and self.timestamp is None:
+                self.timestamp = item
         self.covering: dict[tuple[etree._Element, bool], list[SignatureEvidence]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -13,8 +13,7 @@ from zeep_wssec.header.context import Incoming
 from zeep_wssec.keys.certificate import Certificate
 
 
-@dataclass(frozen=True, kw_only=True)
-class NamedCertificates:
+class NamedCertificates(NamedTuple):
     """What a KeyInfo names: certificates, how, and in words."""
 
     form: str

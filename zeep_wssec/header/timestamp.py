@@ -18,6 +18,8 @@ from zeep_wssec.soap.namespaces import WSU
 TIMESTAMP = f"{{{WSU}}}Timestamp"
 CREATED = f"{{{WSU}}}Created"
 EXPIRES = f"{{{WSU}}}Expires"
+_SHAPES = ([CREATED], [CREATED, EXPIRES])
+_ATTRIBUTES = frozenset({WSU_ID})
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -51,7 +53,7 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
     if message.timestamp is not None:
         raise MalformedSecurityError("The security header has two Timestamps.")
     tags = [child.tag for child in element]
-    if tags not in ([CREATED], [CREATED, EXPIRES]) or set(element.keys()) - {WSU_ID}:
+    if tags not in _SHAPES or not _ATTRIBUTES.issuperset(element.keys()):
         raise MalformedSecurityError("A Timestamp must hold one Created, then one Expires at most.")
     created = _read_time(message, element[0])
     expires = _read_time(message, element[1]) if len(tags) == 2 else None

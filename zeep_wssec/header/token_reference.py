@@ -39,6 +39,7 @@ _KEY_IDENTIFIER = f"{{{WSSE}}}KeyIdentifier"
 _EMBEDDED = f"{{{WSSE}}}Embedded"
 _KEY_NAME = f"{{{DS}}}KeyName"
 _TOKEN_TYPE = f"{{{WSSE11}}}TokenType"
+_KEY_INFO_ATTRIBUTES = frozenset({"Id", WSU_ID})
 _REFERENCE_ATTRIBUTES = {WSU_ID, "Id", _TOKEN_TYPE, f"{{{WSSE}}}Usage"}
 _FORMS = {X509_V3: "binary_token", PKI_PATH: "pkipath", PKCS7: "pkcs7"}
 """How a direct reference is called, by the ValueType of its token."""
@@ -56,7 +57,7 @@ def read_key_info(message: Incoming, key_info: etree._Element) -> NamedCertifica
 
     Spec: WSS SOAP Message Security 1.1.1, section 7; BSP 1.1 R5402, R3061.
     """
-    children = children_of(key_info, attributes={"Id", WSU_ID})
+    children = children_of(key_info, attributes=_KEY_INFO_ATTRIBUTES)
     if len(children) != 1:
         raise MalformedSecurityError("A KeyInfo must hold one element.")
     child = children[0]
@@ -146,7 +147,8 @@ def _read_token(
 
     Spec: BSP 1.1 R3058, R5212, R5213, R5215, R5216, R5218.
     """
-    if any(kind not in (None, token.get("ValueType")) for kind in said):
+    held = token.get("ValueType")
+    if any(kind is not None and kind != held for kind in said):
         raise UnsupportedTokenError(
             "A token reference has a ValueType or TokenType that does not fit its token."
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from lxml import etree
@@ -72,12 +75,12 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
                 element=element,
                 value=value,
                 method=model.method.name,
-                digests=tuple(reference.digest.name for reference in model.references),
+                digests=tuple([reference.digest.name for reference in model.references]),
                 key_reference=form,
                 signer=signer,
                 trusted_as=trusted_as,
                 covered=signing.check_references(model, reader),
-                digest_values=tuple(reference.value for reference in model.references),
+                digest_values=tuple([reference.value for reference in model.references]),
             )
         )
 
@@ -113,7 +116,7 @@ def _settle_endorsed(
 def _shared_key(message: Incoming, model: SignatureModel) -> SymmetricKey:
     """Find the key of an HMAC; a value of our own request that comes back proves nothing."""
     # By octets: their base64 can be written in more than one way.
-    if model.value in message.own_values:
+    if model.value in _own_octets(message):
         raise UntrustedCertificateError(
             "The message is signed by our own request's signature: it was sent back.",
             reason="own_key",
@@ -125,6 +128,12 @@ def _shared_key(message: Incoming, model: SignatureModel) -> SymmetricKey:
             hint="Ask the peer whose certificate it encrypts to.",
         )
     return key
+
+
+def _own_octets(message: Incoming) -> Iterator[bytes]:
+    for value in message.own_values:
+        with contextlib.suppress(binascii.Error, ValueError):
+            yield base64.b64decode(value)
 
 
 def _hmac_key(key: SymmetricKey) -> HmacKey:
@@ -151,7 +160,7 @@ class _Reader:
             return self._message.envelope.root
         name = same_document_id(uri, what="A Reference of a Signature")
         node = self._message.ids.require(name)
-        if any(node is outer for outer in self._around):
+        if node in self._around:
             raise MalformedSecurityError("A Signature covers itself.")
         return node
 
@@ -170,11 +179,8 @@ class _Reader:
 
 
 def _check_legacy(message: Incoming, model: SignatureModel) -> None:
-    used: list[SignatureMethod | Digest] = [
-        model.method,
-        *(reference.digest for reference in model.references),
-    ]
-    for algorithm in used:
+    used: list[SignatureMethod | Digest] = [reference.digest for reference in model.references]
+    for algorithm in (model.method, *used):
         if algorithm.legacy and algorithm.legacy not in message.legacy:
             raise UnsupportedAlgorithmError(
                 f"The peer signs with {algorithm.name}, which is legacy.",

@@ -60,7 +60,8 @@ class Envelope:
     @property
     def fault(self) -> etree._Element | None:
         """The SOAP Fault in the Body, or ``None``."""
-        return next(self.body.iterchildren(f"{{{self.namespace}}}Fault"), None)
+        tag = f"{{{self.namespace}}}Fault"
+        return next((child for child in self.body if child.tag == tag), None)
 
     def name(self, local: str) -> str:
         """Give ``local`` in this envelope's SOAP namespace."""
@@ -78,7 +79,7 @@ class Envelope:
         """Give every ``wsse:Security`` meant for ``actor``; ``None`` is the ultimate receiver."""
         if self.header is None:
             return []
-        found = self.header.iterchildren(_SECURITY)
+        found = [child for child in self.header if child.tag == _SECURITY]
         return [child for child in found if self.actor_of(child) == actor]
 
     def actor_of(self, security: etree._Element) -> str | None:

@@ -52,6 +52,7 @@ _SELDOM = (
     _X509_CERTIFICATE,
 )
 """What all other limits count: a header without any of them is within those."""
+_COUNTED = (*_SELDOM, _TOKEN)
 _IDS = ("Id", f"{{{WSU}}}Id")
 
 
@@ -75,8 +76,9 @@ def check_security_headers(root: etree._Element, limits: Limits) -> None:
     for security in headers:
         _check(len(security), "children", limits.max_header_children, "max_header_children")
         _check_signatures(security, limits)
-        if next(security.iter(*_SELDOM), None) is None:
-            _check_tokens(sum(1 for _ in security.iter(_TOKEN)), limits)
+        counted = [item.tag for item in security.iter(*_COUNTED)]
+        if counted.count(_TOKEN) == len(counted):
+            _check_tokens(len(counted), limits)
             continue
         listed = _listed(security)
         places = [security, *_encrypted_data(root, security, listed)]
@@ -88,8 +90,9 @@ def check_security_headers(root: etree._Element, limits: Limits) -> None:
 
 
 def _security_headers(root: etree._Element) -> Iterator[etree._Element]:
-    for header in root.iterchildren(*_HEADERS):
-        yield from header.iterchildren(_SECURITY)
+    for header in root:
+        if header.tag in _HEADERS:
+            yield from (child for child in header if child.tag == _SECURITY)
 
 
 def _listed(security: etree._Element) -> set[str]:
@@ -111,11 +114,11 @@ def _encrypted_data(
 
 
 def _check_signatures(security: etree._Element, limits: Limits) -> None:
-    signatures = list(security.iterchildren(_SIGNATURE))
+    signatures = [child for child in security if child.tag == _SIGNATURE]
     _check(len(signatures), "Signature elements", limits.max_signatures, "max_signatures")
     for signature in signatures:
-        infos = signature.iterchildren(_SIGNED_INFO)
-        count = sum(1 for info in infos for _ in info.iterchildren(_REFERENCE))
+        infos = [child for child in signature if child.tag == _SIGNED_INFO]
+        count = [child.tag for info in infos for child in info].count(_REFERENCE)
         _check(
             count, "References", limits.max_references, "max_references", place="A Signature has"
         )

@@ -22,6 +22,8 @@ _WSU_IDS = Expression("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
 _ALL_VALUES = Expression("/descendant::*/@*", smart_strings=False)
 _BEARERS = Expression(f"/descendant::*[{' or '.join(f'@{name}' for name in ID_NAMES)}]")
 _ID = re.compile(r"[^\W\d][\w.\-·:]{0,255}")
+_ASCII_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-:]{0,255}")
+"""The same for most Ids, several times faster."""
 
 
 def fresh_id(kind: str) -> str:
@@ -34,7 +36,7 @@ def is_id(text: str) -> bool:
 
     An Id must not hold colons, yet older Java stacks write ``EncKeyId-urn:uuid:…``; they do no harm here.
     """
-    return _ID.fullmatch(text) is not None
+    return (_ASCII_ID.fullmatch(text) or _ID.fullmatch(text)) is not None
 
 
 class IdIndex:

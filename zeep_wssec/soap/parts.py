@@ -234,7 +234,8 @@ def find_part(
     if part.kind == "token":
         return [token] if token is not None else []
     if part.kind in IN_SECURITY:
-        return [] if security is None else list(security.iterchildren(IN_SECURITY[part.kind]))
+        tag = IN_SECURITY[part.kind]
+        return [] if security is None else [child for child in security if child.tag == tag]
     header = envelope.header
     if part.kind == "headers":
         return [] if header is None else [block for block in header if block is not security]

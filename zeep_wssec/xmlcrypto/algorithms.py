@@ -42,10 +42,8 @@ class Digest:
 
     def of(self, data: bytes) -> bytes:
         """Digest ``data``."""
-        digest = getattr(hashlib, self.name.replace("-", "_"))(
-            data, usedforsecurity=not self.legacy
-        )
-        return bytes(digest.digest())
+        make = getattr(hashlib, self.name.replace("-", "_"))
+        return make(data, usedforsecurity=not self.legacy).digest()  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ have a little more, which a ``SignatureShape`` names.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -22,12 +22,11 @@ from zeep_wssec.xmlcrypto.algorithms import (
     EXCLUSIVE_C14N,
     SIGNATURE_METHODS_BY_URI,
     STR_TRANSFORM,
-    Canonicalization,
     Digest,
     SignatureMethod,
 )
 from zeep_wssec.xmlcrypto.c14n import CanonicalForm, is_listable_prefix
-from zeep_wssec.xmlcrypto.values import children_of, decode_base64, text_of
+from zeep_wssec.xmlcrypto.values import children_of, decode_base64, lone_attribute, text_of
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 SIGNATURE = f"{{{DS}}}Signature"
@@ -47,11 +46,22 @@ WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secex
 _TRANSFORMATION_PARAMETERS = f"{{{WSSE}}}TransformationParameters"
 _WSU_ID = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id"
 _ALGORITHM = frozenset({"Algorithm"})
+# Some writers give a Signature both; the Id index knows either.
+_SIGNATURE_IDS = frozenset({"Id", _WSU_ID})
+_ID = frozenset({"Id"})
+_REFERENCE_ATTRIBUTES = frozenset({"URI", "Id"})
+_REFERENCE_WITH_TYPE = frozenset({"URI", "Id", "Type"})
+_SHAPE = [SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO]
+_REFERENCE_SHAPE = [_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE]
 XPATH_FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
 _XPATH = f"{{{XPATH_FILTER}}}XPath"
 MAX_FILTERS = 4
 _MAX_PREFIXES = 64
 _IMPLICIT = CANONICALIZATIONS_BY_NAME["c14n"]
+_PLAIN_FORMS: dict[str | None, CanonicalForm] = {
+    uri: CanonicalForm(method) for uri, method in CANONICALIZATIONS_BY_URI.items()
+}
+"""The canonical forms without a PrefixList."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +96,7 @@ class XPathFilter:
     """Prefixes in scope of it, with their URIs."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReferenceModel:
+class ReferenceModel(NamedTuple):
     """One ``ds:Reference``: what it names, how that is canonicalized, and the digest it must have."""
 
     uri: str | None
@@ -105,8 +114,7 @@ class ReferenceModel:
     """Filters in front of the canonicalization."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SignatureModel:
+class SignatureModel(NamedTuple):
     """One ``ds:Signature``."""
 
     element: etree._Element
@@ -137,10 +145,9 @@ def read_signature(
 
     Spec: XML Signature 1.1, section 4; BSP 1.1 R3102, R3103, R5401, R5403, R5404, R5412, R5416.
     """
-    # Some writers give it both; the Id index knows either.
-    children = children_of(element, attributes={"Id", _WSU_ID})
+    children = children_of(element, attributes=_SIGNATURE_IDS)
     signed_info, value, key_info, objects = _split(children, shape)
-    parts = children_of(signed_info, attributes={"Id"})
+    parts = children_of(signed_info, attributes=_ID)
     if [part.tag for part in parts[:2]] != [_C14N_METHOD, _SIGNATURE_METHOD] or any(
         part.tag != _REFERENCE for part in parts[2:]
     ):
@@ -149,14 +156,14 @@ def read_signature(
         raise MalformedSecurityError(
             f"A Signature has {len(parts) - 2} References; 1 to {max_references} are allowed."
         )
-    if set(value.attrib) - {"Id"}:
+    if not _ID.issuperset(value.keys()):
         raise MalformedSecurityError("SignatureValue has an attribute that is not allowed.")
     return SignatureModel(
         element=element,
         signed_info=signed_info,
         form=_read_canonicalization(parts[0]),
         method=_read_method(parts[1]),
-        references=tuple(_read_reference(part, shape) for part in parts[2:]),
+        references=tuple([_read_reference(part, shape) for part in parts[2:]]),
         value=decode_base64(value),
         key_info=key_info,
         objects=objects,
@@ -169,10 +176,9 @@ def _split(
     """Give SignedInfo, SignatureValue, KeyInfo and the Objects behind it."""
     if not shape.needs_key_info and [child.tag for child in children[2:3]] != [KEY_INFO]:
         children = [*children[:2], etree.Element(KEY_INFO), *children[2:]]
-    required = [SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO]
     objects = children[3:]
     if (
-        [child.tag for child in children[:3]] != required
+        [child.tag for child in children[:3]] != _SHAPE
         or len(objects) > shape.max_objects
         or any(child.tag != OBJECT for child in objects)
     ):
@@ -186,13 +192,16 @@ def _split(
 
 def _read_canonicalization(element: etree._Element) -> CanonicalForm:
     """Read a canonicalization, with its PrefixList if it is an exclusive one."""
+    plain = _PLAIN_FORMS.get(lone_attribute(element, "Algorithm"))
+    if plain is not None:
+        return plain
     children = children_of(element, attributes=_ALGORITHM)
     uri = element.get("Algorithm")
     method = CANONICALIZATIONS_BY_URI.get(uri or "")
     if method is None:
         raise _unsupported(uri, "it is no canonicalization that is supported")
     if not children:
-        return _plain_form(method)
+        return CanonicalForm(method)
     if (
         not method.exclusive
         or [child.tag for child in children] != [_INCLUSIVE_NAMESPACES]
@@ -203,11 +212,6 @@ def _read_canonicalization(element: etree._Element) -> CanonicalForm:
     if len(prefixes) > _MAX_PREFIXES or any(not is_listable_prefix(prefix) for prefix in prefixes):
         raise MalformedSecurityError(f"A PrefixList must hold {_MAX_PREFIXES} prefixes at most.")
     return CanonicalForm(method, prefixes)
-
-
-@cache
-def _plain_form(method: Canonicalization) -> CanonicalForm:
-    return CanonicalForm(method)
 
 
 def _read_transform(element: etree._Element) -> tuple[CanonicalForm, bool]:
@@ -226,26 +230,30 @@ def _read_transform(element: etree._Element) -> tuple[CanonicalForm, bool]:
 
 
 def _read_method(element: etree._Element) -> SignatureMethod:
-    if children_of(element, attributes=_ALGORITHM):
-        raise MalformedSecurityError(
-            "SignatureMethod must be empty: no parameter is allowed in it."
-        )
-    uri = element.get("Algorithm")
-    method = SIGNATURE_METHODS_BY_URI.get(uri or "")
+    uri = _sole_algorithm(element, "SignatureMethod must be empty: no parameter is allowed in it.")
+    method = SIGNATURE_METHODS_BY_URI.get(uri)
     if method is None:
         raise _unsupported(uri, "no such signature algorithm is supported")
     return method
 
 
+def _sole_algorithm(element: etree._Element, otherwise: str) -> str:
+    """Give the Algorithm of an element that must hold nothing else."""
+    uri = lone_attribute(element, "Algorithm")
+    if uri is None and children_of(element, attributes=_ALGORITHM):
+        raise MalformedSecurityError(otherwise)
+    return uri if uri is not None else element.get("Algorithm") or ""
+
+
 def _read_reference(element: etree._Element, shape: SignatureShape) -> ReferenceModel:
-    known = {"URI", "Id", "Type"} if shape.reference_types else {"URI", "Id"}
+    known = _REFERENCE_WITH_TYPE if shape.reference_types else _REFERENCE_ATTRIBUTES
     children = children_of(element, attributes=known)
     type_ = element.get("Type") or ""
     if type_ and type_ not in shape.reference_types:
         raise MalformedSecurityError(f"A Reference of the type {type_[:120]!r} is not understood.")
     if shape.implicit_transform and [child.tag for child in children[:1]] != [_TRANSFORMS]:
         children = [etree.Element(_TRANSFORMS), *children]
-    if [child.tag for child in children] != [_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE]:
+    if [child.tag for child in children] != _REFERENCE_SHAPE:
         raise MalformedSecurityError(
             "A Reference must hold Transforms, DigestMethod and DigestValue."
         )
@@ -274,10 +282,11 @@ def _read_reference(element: etree._Element, shape: SignatureShape) -> Reference
 
 
 def _read_digest(method: etree._Element, held: etree._Element) -> tuple[Digest, bytes]:
-    if children_of(method, attributes=_ALGORITHM) or held.attrib:
-        raise MalformedSecurityError("DigestMethod and DigestValue hold nothing but their value.")
-    algorithm = method.get("Algorithm")
-    digest = DIGESTS_BY_URI.get(algorithm or "")
+    sentence = "DigestMethod and DigestValue hold nothing but their value."
+    algorithm = _sole_algorithm(method, sentence)
+    if held.keys():
+        raise MalformedSecurityError(sentence)
+    digest = DIGESTS_BY_URI.get(algorithm)
     if digest is None:
         raise _unsupported(algorithm, "no such digest is supported")
     value = decode_base64(held)

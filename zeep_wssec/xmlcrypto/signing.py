@@ -304,7 +304,7 @@ def check_references(
                 octets = canonicalize_without(root, signature, reference.form)
         else:
             octets = canonicalize(reader.as_written(node), reference.form.without_comments())
-        if any(node is item for item in covered):
+        if node in covered:
             raise SignatureInvalidError(f"Two References of one Signature name {reference.uri!r}.")
         if not hmac.compare_digest(reference.digest.of(octets), reference.value):
             local = str(node.tag).rsplit("}", 1)[-1]

@@ -59,15 +59,34 @@ def children_of(
         MalformedSecurityError: Text between the children, or another attribute.
     """
     children = list(element)
-    for text in (element.text, *[child.tail for child in children]):
+    text = element.text
+    if text and text.strip():
+        raise _text_beside(element)
+    for child in children:
+        text = child.tail
         if text and text.strip():
-            raise MalformedSecurityError(f"{local_name(element)} holds text beside its elements.")
+            raise _text_beside(element)
     for key in element.keys():  # noqa: SIM118  # an element is iterated by its children
         if key not in attributes:
             raise MalformedSecurityError(
                 f"{local_name(element)} has the attribute {str(key)[:120]}, which is not allowed."
             )
     return children
+
+
+def lone_attribute(element: etree._Element, name: str) -> str | None:
+    """Give the value of an attribute if it is all that an element has: no other, no child, no text.
+
+    Most elements that name an algorithm are so; one that is not is for ``children_of`` to judge.
+    """
+    items = element.items()
+    if len(items) != 1 or len(element) or element.text or items[0][0] != name:
+        return None
+    return items[0][1]
+
+
+def _text_beside(element: etree._Element) -> MalformedSecurityError:
+    return MalformedSecurityError(f"{local_name(element)} holds text beside its elements.")
 
 
 def local_name(element: etree._Element) -> str:
