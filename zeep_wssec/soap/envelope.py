@@ -12,6 +12,7 @@ from zeep_wssec.soap.namespaces import SOAP11, SOAP12, ULTIMATE_RECEIVER, WSSE, 
 
 SoapVersion = Literal["1.1", "1.2"]
 _SECURITY = f"{{{WSSE}}}Security"
+_ACTORS = {SOAP11: f"{{{SOAP11}}}actor", SOAP12: f"{{{SOAP12}}}role"}
 _VERSIONS: dict[str, SoapVersion] = {SOAP11: "1.1", SOAP12: "1.2"}
 
 
@@ -84,8 +85,7 @@ class Envelope:
 
     def actor_of(self, security: etree._Element) -> str | None:
         """Give the actor (1.1) or role (1.2) that a header block is meant for, ``None`` for the last receiver."""
-        attribute = "actor" if self.version == "1.1" else "role"
-        value = (security.get(self.name(attribute)) or "").strip()
+        value = (security.get(_ACTORS[self.namespace]) or "").strip()
         return None if value in ("", ULTIMATE_RECEIVER) else value
 
 

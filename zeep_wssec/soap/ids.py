@@ -51,11 +51,12 @@ class IdIndex:
         """Index the Ids under ``root``."""
         self._root = root
         self._wsu: dict[str, list[etree._Element]] = {}
-        for value, node in _bearers(_WSU_IDS(root)):
-            self._wsu.setdefault(value, []).append(node)
-        for value, nodes in self._wsu.items():
-            if len(nodes) > 1:
+        found = _WSU_IDS(root)
+        for item in found if isinstance(found, list) else ():
+            value, bearer = str(item), item.getparent()
+            if value in self._wsu:
                 raise _ambiguous(value)
+            self._wsu[value] = [bearer]
 
     def require(self, value: str) -> etree._Element:
         """Give the one element with this Id.
@@ -64,14 +65,14 @@ class IdIndex:
             MalformedSecurityError: No element has it, or more than one.
         """
         nodes = self._nodes(value)
+        if len(nodes) == 1:
+            return nodes[0]
         if not nodes:
             raise MalformedSecurityError(
                 f"Nothing in the message has the Id {value[:80]!r}.",
                 hint="Check the octets as they came: what was decrypted or re-written has other elements.",
             )
-        if len(nodes) > 1:
-            raise _ambiguous(value)
-        return nodes[0]
+        raise _ambiguous(value)
 
     def has(self, value: str) -> bool:
         """Whether any element has this Id."""
@@ -101,16 +102,6 @@ class IdIndex:
         # An element may carry one value under several names.
         found = [*nodes, *self._others.get(value, ())]
         return list({id(node): node for node in found}.values())
-
-
-def _bearers(found: object) -> list[tuple[str, etree._Element]]:
-    """Give the value and the element of each attribute that an expression has found."""
-    pairs = []
-    for item in found if isinstance(found, list) else []:
-        parent = item.getparent()
-        if parent is not None:
-            pairs.append((str(item), parent))
-    return pairs
 
 
 def same_document_id(uri: str | None, *, what: str) -> str:

@@ -12,6 +12,8 @@ from zeep_wssec.soap.namespaces import SOAP11, SOAP12, WSA, WSA_2004, WSSE
 _NEXT = {"1.1": "http://schemas.xmlsoap.org/soap/actor/next", "1.2": SOAP12 + "/role/next"}
 _ATTRIBUTE = {"1.1": f"{{{SOAP11}}}mustUnderstand", "1.2": f"{{{SOAP12}}}mustUnderstand"}
 _NO = ("", "0", "false")
+_SECURITY = f"{{{WSSE}}}Security"
+_ADDRESSING = (f"{{{WSA}}}", f"{{{WSA_2004}}}")
 
 
 def find_not_understood(
@@ -31,22 +33,21 @@ def find_not_understood(
     """
     if envelope.header is None:
         return None
+    attribute = _ATTRIBUTE[envelope.version]
     ours = (None, actor, _NEXT[envelope.version])
-    return next(
-        (
-            block
-            for block in envelope.header.iterchildren("*")
-            if (block.get(_ATTRIBUTE[envelope.version]) or "").strip() not in _NO
-            and envelope.actor_of(block) in ours
+    for block in envelope.header:
+        if (
+            (block.get(attribute) or "").strip() not in _NO
             and block.tag not in understood
+            and envelope.actor_of(block) in ours
             and not _knows(block, envelope, actor)
-        ),
-        None,
-    )
+        ):
+            return block
+    return None
 
 
 def _knows(block: etree._Element, envelope: Envelope, actor: str | None) -> bool:
-    if block.tag == f"{{{WSSE}}}Security":
+    if block.tag == _SECURITY:
         # Who has an actor of its own leaves the header of the last receiver to whoever that is.
         return envelope.actor_of(block) in (actor, None)
-    return etree.QName(block).namespace in (WSA, WSA_2004)
+    return str(block.tag).startswith(_ADDRESSING)
