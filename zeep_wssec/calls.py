@@ -147,7 +147,7 @@ def take(owner: object, answer: etree._Element) -> Call | None:
 
 def keep_report(owner: object, report: Report | None) -> None:
     """Keep the report of the latest check in this thread or task; ``None`` forgets it."""
-    others = tuple(item for item in _reports.get() if item[0] is not owner)
+    others = tuple([item for item in _reports.get() if item[0] is not owner])
     _reports.set(others if report is None else (*others, (owner, report))[-_MAX_REPORTS:])
 
 

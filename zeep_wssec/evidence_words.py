@@ -63,16 +63,18 @@ def report_of(
         accepted=accepted,
         proved=tuple(proved),
         signatures=tuple(
-            SignatureReport(
-                signer=item.signer.subject,
-                thumbprint_sha256=item.signer.thumbprint_sha256,
-                trusted_as=item.trusted_as,
-                algorithm=item.method,
-                digests=tuple(dict.fromkeys(item.digests)),
-                key_reference=item.key_reference,
-                parts=tuple(part_name(message, node) for node in item.covered),
-            )
-            for item in message.signatures
+            [
+                SignatureReport(
+                    signer=item.signer.subject,
+                    thumbprint_sha256=item.signer.thumbprint_sha256,
+                    trusted_as=item.trusted_as,
+                    algorithm=item.method,
+                    digests=tuple(dict.fromkeys(item.digests)),
+                    key_reference=item.key_reference,
+                    parts=tuple([part_name(message, node) for node in item.covered]),
+                )
+                for item in message.signatures
+            ]
         ),
         encryptions=tuple(
             EncryptionReport(

@@ -180,4 +180,4 @@ def _addressing_text(envelope: Envelope, local: str) -> str | None:
     for block in envelope.header:
         if block.tag in names:
             texts.setdefault(block.tag, (block.text or "").strip())
-    return next((texts[name] for name in names if texts.get(name)), None)
+    return next((texts[name] for name in names if texts.get(name)), None) if texts else None

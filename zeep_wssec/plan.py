@@ -139,7 +139,7 @@ class Plan:
         for path, steps in {"outbound": self.outbound, **listed}.items():
             check_steps(steps, self.namespaces, path)
             check_header(steps, self.header, path)
-        _ = self.parts, self._understood
+        _ = self.parts, self._understood, self.signing_names
         for demands in (self.inbound, *(item.inbound for item in self.operations.values())):
             if isinstance(demands, Inbound):
                 self.demanded_parts(demands)

@@ -50,6 +50,7 @@ __all__ = [
     "signers_for",
 ]
 
+_IN_HEADER = frozenset(f"{{{uri}}}{name}" for uri in (WSA, WSA_2004) for name in ADDRESSING)
 _IN_SECURITY = frozenset({*IN_SECURITY.values(), BINARY_TOKEN, SIGNATURE_CONFIRMATION})
 
 
@@ -93,7 +94,7 @@ def require_as_sent(plan: Plan, exchange: Exchange | None, *, operation: str | N
         ProfileError: The profile signs or encrypts this operation's requests, and this one shows nothing
             of that.
     """
-    if exchange is None:
+    if exchange is None or exchange.signature_values:
         return
     steps, stated = plan.for_operation(
         [operation, *exchange.names] if operation else exchange.names
@@ -103,10 +104,10 @@ def require_as_sent(plan: Plan, exchange: Exchange | None, *, operation: str | N
     if stated is not None or not (signs or encrypts):
         return
     does = "signs" if signs else "encrypts"
-    shown = exchange.signature_values or exchange.has_timestamp or exchange.has_encrypted_body
+    shown = exchange.has_timestamp or exchange.has_encrypted_body
     if not shown and not exchange.has_header:
         text = f"The request has no wsse:Security, but this profile {does}."
-    elif signs and not exchange.signature_values:
+    elif signs:
         text = "The request shows no signature, but this profile signs."
     else:
         return
@@ -154,6 +155,8 @@ def signers_for(
         return ()
     keys, steps = plan.keystore.snapshot(), plan.for_operation(names)[0]
     partners = keys.partners
+    if len(partners) == 1:
+        return tuple(partners)
     recipients = {
         alias
         for step in steps
@@ -306,12 +309,12 @@ def _judge_places(message: Incoming, verdict: Verdict) -> None:
 
 def _place_of(node: etree._Element, message: Incoming) -> etree._Element | None:
     """Give the parent that an element of this kind must have, or ``None`` where any will do."""
-    namespace, _, local = str(node.tag).lstrip("{").rpartition("}")
-    if namespace in (WSA, WSA_2004) and local in ADDRESSING:
-        return message.envelope.header
-    if node.tag == message.envelope.body.tag:
+    tag = node.tag
+    if tag == message.envelope.body.tag:
         return message.envelope.root
-    return message.security if node.tag in _IN_SECURITY else None
+    if tag in _IN_SECURITY:
+        return message.security
+    return message.envelope.header if tag in _IN_HEADER else None
 
 
 def _is_encrypted(message: Incoming, node: etree._Element) -> bool:

@@ -147,6 +147,13 @@ class Incoming:
     placement: Placement
     """Puts decrypted content into the tree."""
     evidence: list[Evidence] = field(default_factory=list)
+    """All that was proved, in the order of reading; ``prove`` adds to it."""
+    signatures: list[SignatureEvidence] = field(default_factory=list, init=False)
+    """Evidence of every verified signature."""
+    encryptions: list[EncryptionEvidence] = field(default_factory=list, init=False)
+    """Evidence of every decryption."""
+    timestamp: TimestampEvidence | None = field(default=None, init=False)
+    """Evidence of the Timestamp."""
     replaced_by: dict[etree._Element, tuple[etree._Element, ...]] = field(default_factory=dict)
     """Decrypted elements by the EncryptedData that stood in their place; keeps both alive."""
     unauthenticated: bool = False
@@ -182,7 +189,13 @@ class Incoming:
     """Ids of EncryptedData that an EncryptedKey for somebody else lists."""
     chains: dict[bytes, tuple[Certificate, ...]] = field(default_factory=dict)
     _ids: IdIndex | None = None
-    _sorted: _Sorted | None = field(default=None, init=False, repr=False)
+    _covering: dict[tuple[etree._Element, bool], list[SignatureEvidence]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        for item in self.evidence:
+            self._sort_in(item)
 
     @property
     def ids(self) -> IdIndex:
@@ -213,32 +226,26 @@ class Incoming:
     def forget_ids(self) -> None:
         """Have the Id index made again: decryption has changed the tree."""
         self._ids = None
+        self._covering.clear()
 
-    @property
-    def signatures(self) -> list[SignatureEvidence]:
-        """Evidence of every verified signature."""
-        return self._sort().signatures
+    def prove(self, item: Evidence) -> None:
+        """Add evidence."""
+        self.evidence.append(item)
+        self._sort_in(item)
+        self._covering.clear()
 
-    @property
-    def encryptions(self) -> list[EncryptionEvidence]:
-        """Evidence of every decryption."""
-        return self._sort().encryptions
+    def _sort_in(self, item: Evidence) -> None:
+        if isinstance(item, SignatureEvidence):
+            self.signatures.append(item)
+        elif isinstance(item, EncryptionEvidence):
+            self.encryptions.append(item)
+        elif isinstance(item, TimestampEvidence):
+            self.timestamp = self.timestamp or item
 
-    @property
-    def timestamp(self) -> TimestampEvidence | None:
-        """Evidence of the Timestamp."""
-        return self._sort().timestamp
-
-    def _sort(self) -> _Sorted:
-        """Give the evidence by kind; sorted anew when there is more of it, or the tree has changed."""
-        found = self._sorted
-        if (
-            found is None
-            or found.items != len(self.evidence)
-            or found.replaced != len(self.replaced_by)
-        ):
-            found = self._sorted = _Sorted(self.evidence, replaced=len(self.replaced_by))
-        return found
+    def note_replaced(self, old: etree._Element, placed: Sequence[etree._Element]) -> None:
+        """Note what stands in the place of a node that was decrypted."""
+        self.replaced_by[old] = tuple(placed)
+        self._covering.clear()
 
     def shown(self, node: etree._Element, text: str) -> str:
         """Give ``text`` of ``node`` for an error, unless it came encrypted and nothing covers it.
@@ -273,10 +280,9 @@ class Incoming:
 
         A signature with a symmetric key that nobody vouches for counts once a trusted one covers it.
         """
-        known = self._sort().covering
-        found = known.get((node, named))
+        found = self._covering.get((node, named))
         if found is None:
-            found = known[node, named] = self._find_covering(node, named)
+            found = self._covering[node, named] = self._find_covering(node, named)
         return found
 
     def _find_covering(self, node: etree._Element, named: bool) -> list[SignatureEvidence]:
@@ -314,21 +320,3 @@ class Incoming:
             ):
                 return True
         return False
-
-
-class _Sorted:
-    """Evidence by kind, and what was asked of it so far."""
-
-    def __init__(self, evidence: list[Evidence], *, replaced: int) -> None:
-        self.items, self.replaced = len(evidence), replaced
-        self.signatures: list[SignatureEvidence] = []
-        self.encryptions: list[EncryptionEvidence] = []
-        self.timestamp: TimestampEvidence | None = None
-        for item in evidence:
-            if isinstance(item, SignatureEvidence):
-                self.signatures.append(item)
-            elif isinstance(item, EncryptionEvidence):
-                self.encryptions.append(item)
-            elif isinstance(item, TimestampEvidence) and self.timestamp is None:
-                self.timestamp = item
-        self.covering: dict[tuple[etree._Element, bool], list[SignatureEvidence]] = {}

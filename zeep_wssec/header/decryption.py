@@ -206,7 +206,7 @@ def _decrypt(message: Incoming, model: EncryptedDataModel, key: SymmetricKey) ->
         message.opened[model.id] = key
     alone = len(parent) == 1 and not _has_text(parent.text) and not _has_text(element.tail)
     placed = _open(message, model, key, parent, alone=alone)
-    message.evidence.append(
+    message.prove(
         EncryptionEvidence(
             element=element,
             scope=model.scope,
@@ -244,7 +244,8 @@ def _open(
         _check_structure(message)
     except (ValueError, InboundError):
         raise DecryptionError from None
-    message.replaced_by[model.element] = message.replaced_by[place] = tuple(placed)
+    for old in (model.element, place):
+        message.note_replaced(old, placed)
     return placed
 
 

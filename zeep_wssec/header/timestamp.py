@@ -58,7 +58,7 @@ def read_timestamp(message: Incoming, element: etree._Element) -> None:
     created = _read_time(message, element[0])
     expires = _read_time(message, element[1]) if len(tags) == 2 else None
     check_fresh(message, created, expires)
-    message.evidence.append(TimestampEvidence(node=element, created=created, expires=expires))
+    message.prove(TimestampEvidence(node=element, created=created, expires=expires))
 
 
 def _read_time(message: Incoming, element: etree._Element) -> datetime:
@@ -129,7 +129,7 @@ def parse_time(element: etree._Element) -> datetime:
     try:
         moment = datetime(
             int(year), int(month), int(day), int(hour), int(minute), int(second),
-            int((fraction or "0")[:6].ljust(6, "0")), _zone(zone),
+            int(fraction[:6].ljust(6, "0")) if fraction else 0, _zone(zone) if zone != "Z" else UTC,
         )  # fmt: skip
         return moment if zone == "Z" else moment.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -175,7 +175,7 @@ def read_username_token(message: Incoming, element: etree._Element) -> None:
     until = _end_of_use(message, token, created)
     known = token.username in message.keys.users
     holds = _holds(token, message.keys.users.get(token.username, _UNKNOWN)) and known
-    message.evidence.append(
+    message.prove(
         UsernameTokenEvidence(
             node=element,
             username=token.username if holds else message.shown(element[0], token.username),

@@ -70,7 +70,7 @@ def read_signature_element(message: Incoming, element: etree._Element) -> None:
     signing.check_value(model, key, as_written=reader.as_written)
 
     def settle() -> None:
-        message.evidence.append(
+        message.prove(
             SignatureEvidence(
                 element=element,
                 value=value,

@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NoReturn
+from itertools import islice
+from typing import Any, NoReturn, TypeVar, cast
 
 from cryptography import x509 as cx509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,6 +22,7 @@ from zeep_wssec.keys.der import iterate_tlv, read_tlv
 from zeep_wssec.keys.der_writing import SEQUENCE, write_tlv
 from zeep_wssec.keys.name_text import parse_name_text, read_name_text
 from zeep_wssec.keys.names import (
+    Attribute,
     CanonicalName,
     canonical_name,
     format_quoted,
@@ -35,6 +37,8 @@ MAX_CERTIFICATE_BYTES = 64 * 1024
 
 _CACHED_BYTES = 8 * 1024
 """Larger ones are parsed but not kept, so a peer cannot fill memory through the cache."""
+
+_Extension = TypeVar("_Extension", bound=cx509.ExtensionType)
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 
@@ -111,7 +115,8 @@ class Certificate:
     @cached_property
     def _tbs(self) -> tuple[bytes, bytes, bytes]:
         """Issuer, subject and public key as they are encoded (the first two with tag, the key without)."""
-        fields = list(iterate_tlv(read_tlv(self.x509.tbs_certificate_bytes)[1]))
+        content = read_tlv(self.x509.tbs_certificate_bytes)[1]
+        fields = list(islice(iterate_tlv(content), 7))
         if fields[0][0] == 0xA0:
             del fields[0]
         issuer, subject, key = fields[2][1], fields[4][1], fields[5][1]
@@ -168,7 +173,11 @@ class Certificate:
     @cached_property
     def canonical_subject(self) -> CanonicalName:
         """Subject in the form in which names are compared."""
-        return canonical_name(read_name(self._tbs[1]))
+        return canonical_name(self._subject_rdns)
+
+    @cached_property
+    def _subject_rdns(self) -> tuple[tuple[Attribute, ...], ...]:
+        return read_name(self._tbs[1])
 
     @cached_property
     def extensions(self) -> cx509.Extensions | None:
@@ -184,18 +193,23 @@ class Certificate:
         ):
             return None
 
+    def extension(self, kind: type[_Extension]) -> _Extension | None:
+        """Give the extension of a kind, or ``None`` where there is none or none can be read."""
+        return cast("_Extension | None", self._extensions_by_kind.get(kind))
+
+    @cached_property
+    def _extensions_by_kind(self) -> dict[type, cx509.ExtensionType]:
+        return {type(item.value): item.value for item in self.extensions or ()}
+
     @cached_property
     def subject_key_identifier(self) -> bytes:
         """Value of the extension; without one, SHA-1 of the public key bits.
 
         Spec: RFC 5280, section 4.2.1.2, method (1).
         """
-        try:
-            if self.extensions is not None:
-                found = self.extensions.get_extension_for_class(cx509.SubjectKeyIdentifier)
-                return found.value.digest
-        except cx509.ExtensionNotFound:
-            pass
+        found = self.extension(cx509.SubjectKeyIdentifier)
+        if found is not None:
+            return found.digest
         bits = list(iterate_tlv(self._tbs[2]))[1][1][1:]
         return hashlib.sha1(bits, usedforsecurity=False).digest()
 
@@ -269,7 +283,7 @@ class Certificate:
         The name may start at either end and use short names or OIDs; no RDN may be missing.
         """
         given = parse_name_text(name, exact=True)
-        own = canonical_name(read_name(self._tbs[1]), exact=True)
+        own = canonical_name(self._subject_rdns, exact=True)
         return given is not None and (given == own or given == own[::-1])
 
     def __eq__(self, other: object) -> bool:

@@ -239,9 +239,8 @@ def describe_misuse(certificate: Certificate, purpose: Purpose) -> str:
         return wrong_kind
     if certificate.extensions is None:
         return "has extensions that cannot be read"
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
+    usage = certificate.extension(x509.KeyUsage)
+    if usage is None:
         return ""
     wanted = _wanted_usages(purpose, certificate.key_kind)
     if any(getattr(usage, name) for name in wanted):
@@ -280,25 +279,15 @@ def describe_client_misuse(certificate: Certificate) -> Iterator[str]:
     if usages is not None and not _CLIENT_USAGES & set(usages):
         shown = ", ".join(usage_name(item) for item in usages)
         yield f"is not meant for TLS clients: its extended key usage is {shown}"
-    if certificate.extensions is None:
-        return
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    if not usage.digital_signature:
+    usage = certificate.extension(x509.KeyUsage)
+    if usage is not None and not usage.digital_signature:
         yield "may not sign, which TLS asks of it: its key usage lacks digitalSignature"
 
 
 def usages_of(certificate: Certificate) -> tuple[str, ...] | None:
     """Give the extended key usages as dotted numbers; ``None`` without the extension: any."""
-    if certificate.extensions is None:
-        return None
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
-    return tuple(item.dotted_string for item in usage)
+    usage = certificate.extension(x509.ExtendedKeyUsage)
+    return None if usage is None else tuple(item.dotted_string for item in usage)
 
 
 def usage_name(usage: str) -> str:

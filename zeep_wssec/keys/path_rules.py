@@ -72,9 +72,5 @@ def check_path_length(path: tuple[Certificate, ...]) -> Obstacle | None:
 def _path_length(certificate: Certificate) -> int | None:
     if certificate.extensions is None:
         return 0
-    try:
-        return certificate.extensions.get_extension_for_class(
-            x509.BasicConstraints
-        ).value.path_length
-    except x509.ExtensionNotFound:
-        return None
+    constraints = certificate.extension(x509.BasicConstraints)
+    return None if constraints is None else constraints.path_length

@@ -170,16 +170,13 @@ def is_authority(certificate: Certificate, *, anchor: bool = True) -> bool:
     """
     if certificate.extensions is None:
         return False
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-        if not usage.key_cert_sign:
-            return False
-    except x509.ExtensionNotFound:
-        pass
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return anchor and certificate.canonical_issuer == certificate.canonical_subject
+    usage = certificate.extension(x509.KeyUsage)
+    if usage is not None and not usage.key_cert_sign:
+        return False
+    constraints = certificate.extension(x509.BasicConstraints)
+    if constraints is not None:
+        return constraints.ca
+    return anchor and certificate.canonical_issuer == certificate.canonical_subject
 
 
 def load_partner_certificates(

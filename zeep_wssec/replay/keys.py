@@ -45,5 +45,5 @@ def payload_key(signer: str, signed_at: str, payload: bytes) -> bytes:
 
 def _digest(kind: bytes, *values: bytes) -> bytes:
     """Digest values with their lengths, so that none runs into the next."""
-    framed = b"".join(len(value).to_bytes(8, "big") + value for value in values)
+    framed = b"".join([len(value).to_bytes(8, "big") + value for value in values])
     return hashlib.sha256(kind + b"\0" + framed).digest()

@@ -50,13 +50,13 @@ class IdIndex:
     def __init__(self, root: etree._Element) -> None:
         """Index the Ids under ``root``."""
         self._root = root
-        self._wsu: dict[str, list[etree._Element]] = {}
+        self._wsu: dict[str, etree._Element] = {}
         found = _WSU_IDS(root)
         for item in found if isinstance(found, list) else ():
             value, bearer = str(item), item.getparent()
             if value in self._wsu:
                 raise _ambiguous(value)
-            self._wsu[value] = [bearer]
+            self._wsu[value] = bearer
 
     def require(self, value: str) -> etree._Element:
         """Give the one element with this Id.
@@ -64,6 +64,9 @@ class IdIndex:
         Raises:
             MalformedSecurityError: No element has it, or more than one.
         """
+        bearer = self._wsu.get(value)
+        if bearer is not None and self._occurrences[value] == 1:
+            return bearer
         nodes = self._nodes(value)
         if len(nodes) == 1:
             return nodes[0]
@@ -96,7 +99,7 @@ class IdIndex:
         return others
 
     def _nodes(self, value: str) -> list[etree._Element]:
-        nodes = self._wsu.get(value, [])
+        nodes = [self._wsu[value]] if value in self._wsu else []
         if self._occurrences[value] == len(nodes):
             return nodes
         # An element may carry one value under several names.
@@ -110,7 +113,7 @@ def same_document_id(uri: str | None, *, what: str) -> str:
     Raises:
         MalformedSecurityError: No URI, a URI to elsewhere, an XPointer expression, or not a name.
     """
-    if uri is None or not uri.startswith("#") or not is_id(uri[1:]):
+    if uri is None or uri[:1] != "#" or not is_id(uri[1:]):
         shown = "no URI" if uri is None else repr(uri[:80])
         raise MalformedSecurityError(f"{what} must name an Id of this message; it has {shown}.")
     return uri[1:]

@@ -96,7 +96,12 @@ class Placement:
             DecryptionError: The twin does not hold the same names, attributes and text.
             MalformedSecurityError: It was given too often, itself or with what is around it or in it.
         """
-        self._count_covering(node)
+        # Bounds how often any element is canonicalized, by itself or within another one.
+        self._read.append(node)
+        self._lineages.append(frozenset((node, *node.iterancestors())))
+        # Nothing was covered more often than there were signed parts.
+        if len(self._read) > self._limits.max_coverings:
+            self._check_coverings(node)
         if self._twin is None:
             return node
         twin = _at(self._twin, _path(node, self._root))
@@ -111,14 +116,8 @@ class Placement:
                 raise DecryptionError
         return twin
 
-    def _count_covering(self, node: etree._Element) -> None:
-        """Bound how often any element is canonicalized, by itself or within another one."""
+    def _check_coverings(self, node: etree._Element) -> None:
         most = self._limits.max_coverings
-        self._read.append(node)
-        self._lineages.append(frozenset((node, *node.iterancestors())))
-        # Nothing was covered more often than there were signed parts.
-        if len(self._read) <= most:
-            return
         for lineage in self._lineages:
             if node in lineage and sum(outer in lineage for outer in self._read) > most:
                 raise MalformedSecurityError(

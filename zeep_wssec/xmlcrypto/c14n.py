@@ -171,9 +171,17 @@ def _canonicalize(
         raise MalformedSecurityError(
             f"More than {_MAX_NAMESPACES_AROUND} namespaces are in scope of an element to canonicalize."
         )
+    if form.prefixes and form.method.exclusive:
+        _make_known(form.prefixes)
     try:
         if form.method.exclusive:
-            return _exclusive(whole, form)
+            return etree.tostring(
+                whole,
+                method="c14n",
+                exclusive=True,
+                with_comments=form.method.comments,
+                inclusive_ns_prefixes=list(form.prefixes) or None,
+            )
         with _inherited_attributes(apex, form.method):
             return etree.tostring(
                 whole, method="c14n", exclusive=False, with_comments=form.method.comments
@@ -183,20 +191,6 @@ def _canonicalize(
             "An element has no canonical form: a namespace URI in it is relative.",
             hint="What is signed needs absolute ones, such as urn:example:orders: see the schema's targetNamespace.",
         ) from None
-
-
-def _exclusive(
-    whole: etree._Element | etree._ElementTree[etree._Element], form: CanonicalForm
-) -> bytes:
-    if form.prefixes:
-        _make_known(form.prefixes)
-    return etree.tostring(
-        whole,
-        method="c14n",
-        exclusive=True,
-        with_comments=form.method.comments,
-        inclusive_ns_prefixes=list(form.prefixes) or None,
-    )
 
 
 def _path(element: etree._Element, root: etree._Element) -> list[int]:

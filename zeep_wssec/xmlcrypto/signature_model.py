@@ -52,6 +52,7 @@ _ID = frozenset({"Id"})
 _REFERENCE_ATTRIBUTES = frozenset({"URI", "Id"})
 _REFERENCE_WITH_TYPE = frozenset({"URI", "Id", "Type"})
 _SHAPE = [SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO]
+_METHODS = [_C14N_METHOD, _SIGNATURE_METHOD]
 _REFERENCE_SHAPE = [_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE]
 XPATH_FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
 _XPATH = f"{{{XPATH_FILTER}}}XPath"
@@ -148,9 +149,8 @@ def read_signature(
     children = children_of(element, attributes=_SIGNATURE_IDS)
     signed_info, value, key_info, objects = _split(children, shape)
     parts = children_of(signed_info, attributes=_ID)
-    if [part.tag for part in parts[:2]] != [_C14N_METHOD, _SIGNATURE_METHOD] or any(
-        part.tag != _REFERENCE for part in parts[2:]
-    ):
+    tags = [part.tag for part in parts]
+    if tags[:2] != _METHODS or tags.count(_REFERENCE) != len(tags) - 2:
         raise MalformedSecurityError("SignedInfo must hold two methods, then References.")
     if not 1 <= len(parts) - 2 <= max_references:
         raise MalformedSecurityError(
@@ -326,9 +326,10 @@ def _read_transforms(
 ) -> tuple[CanonicalForm, bool]:
     if not transforms and shape.implicit_transform:
         return CanonicalForm(_IMPLICIT), False
-    if [transform.tag for transform in transforms] != [_TRANSFORM]:
+    if len(transforms) != 1 or transforms[0].tag != _TRANSFORM:
         raise MalformedSecurityError("A Reference must have exactly one Transform.")
-    return _read_transform(transforms[0])
+    plain = _PLAIN_FORMS.get(lone_attribute(transforms[0], "Algorithm"))
+    return (plain, False) if plain is not None else _read_transform(transforms[0])
 
 
 def _starts_enveloped(transforms: list[etree._Element]) -> bool:
