@@ -10,7 +10,7 @@ from zeep_wssec.header.context import Incoming
 from zeep_wssec.header.evidence import UsernameTokenEvidence
 from zeep_wssec.report import EncryptionReport, Report, SignatureReport
 from zeep_wssec.soap.namespaces import DS, WSSE, WSSE11, WSU, XENC, readable_name
-from zeep_wssec.verdict import signs_with
+from zeep_wssec.verdict import signs_with, users_of
 
 _IN_SECURITY = {
     f"{{{WSU}}}Timestamp": "timestamp",
@@ -58,7 +58,7 @@ def report_of(
 ) -> Report:
     """Give the evidence of a message as plain data."""
     timestamp = message.timestamp
-    users = [item for item in message.evidence if isinstance(item, UsernameTokenEvidence)]
+    users = users_of(message)
     return Report(
         accepted=accepted,
         proved=tuple(proved),
@@ -77,15 +77,17 @@ def report_of(
             ]
         ),
         encryptions=tuple(
-            EncryptionReport(
-                part=part_name(message, item.node),
-                scope=item.scope,
-                algorithm=item.algorithm,
-                key_transport=item.key_transport,
-                recipient=item.recipient,
-                covered=item.covered,
-            )
-            for item in message.encryptions
+            [
+                EncryptionReport(
+                    part=part_name(message, item.node),
+                    scope=item.scope,
+                    algorithm=item.algorithm,
+                    key_transport=item.key_transport,
+                    recipient=item.recipient,
+                    covered=item.covered,
+                )
+                for item in message.encryptions
+            ]
         ),
         created=timestamp.created if timestamp else None,
         expires=timestamp.expires if timestamp else None,

@@ -168,15 +168,19 @@ def _received(message: Incoming) -> Received:
     envelope = message.envelope
     over_body = [item for item in message.covering(envelope.body) if item.trusted_as is not None]
     trusted = over_body or [item for item in message.signatures if item.trusted_as is not None]
-    signers = dict.fromkeys(item.signer for item in trusted if isinstance(item.signer, Certificate))
+    signers = dict.fromkeys(
+        [item.signer for item in trusted if isinstance(item.signer, Certificate)]
+    )
     return Received(
         message_id=message_id(envelope),
         action=addressing_action(envelope),
         signature_values=tuple([item.value for item in message.signatures]),
         signers=tuple(signers),
         session_keys=tuple(
-            SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to)
-            for sha1, key in _vouched_keys(message)
+            [
+                SessionSecret(sha1=sha1, octets=key.octets, known_to=key.known_to)
+                for sha1, key in _vouched_keys(message)
+            ]
         ),
     )
 

@@ -154,7 +154,7 @@ def _message_id_marks(message: Incoming, until: datetime) -> Iterator[_Mark]:
 def _trusted_over(message: Incoming, node: etree._Element) -> list[SignatureEvidence]:
     """Give the trusted signatures that cover ``node``, each by itself or by endorsing one that does."""
     covering = message.covering(node)
-    if all(item.trusted_as is not None for item in covering):
+    if None not in [item.trusted_as for item in covering]:
         return covering
     others = [item for item in message.signatures if item.trusted_as is None]
     return [

@@ -247,7 +247,8 @@ def judge(
     judge_relation(message, exchange, verdict, must_sign=must_sign, required=required)
     required = isinstance(demands, Inbound) and demands.signature_confirmation == "required"
     judge_confirmations(message, exchange, verdict, must_sign=must_sign, required=required)
-    if must_sign:
+    # With one signature and no secret of ours there is nothing that could be at odds.
+    if must_sign and (len(message.signatures) > 1 or plan.signing_names):
         nodes = [node for part in signed for node in _elements(message, plan, part)]
         judge_binding(message, exchange, nodes=nodes, ours=plan.signing_names, verdict=verdict)
         judge_unity(message, [*nodes, *_proofs(message, exchange, verdict)], verdict)

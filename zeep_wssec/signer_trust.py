@@ -64,7 +64,7 @@ class SignerQuestion:
             KeyNotFoundError: A demanded partner is missing in the keystore.
         """
         # Where the very certificate is demanded, who it is comes first: a stranger's date helps nobody.
-        if all(isinstance(item, str | Pin) for item in demands):
+        if all(isinstance(item, (str, Pin)) for item in demands):
             trusted = self._match_any(demands)
             self.require_fit()
         else:

@@ -236,7 +236,7 @@ def refuse_wrong_users(message: Incoming, demands: Demands | None) -> None:
     Spec: WSS UsernameToken Profile 1.1.1, section 5, Security Considerations.
     """
     demanded = isinstance(demands, Inbound) and demands.username_token is not None
-    for token in _users(message):
+    for token in users_of(message):
         given = token.password_type != "none"
         if token.is_wrong or (demanded and given and token.username not in message.keys.users):
             raise AuthenticationError(
@@ -248,7 +248,7 @@ def refuse_wrong_users(message: Incoming, demands: Demands | None) -> None:
 
 def judge_users(message: Incoming, proof: UserProof, verdict: Verdict) -> None:
     """Hold every UsernameToken against the demanded proof of its password."""
-    tokens = _users(message)
+    tokens = users_of(message)
     if not tokens:
         verdict.missing.append("a UsernameToken must be there, but is not")
     for token in tokens:
@@ -260,7 +260,8 @@ def judge_users(message: Incoming, proof: UserProof, verdict: Verdict) -> None:
         )
 
 
-def _users(message: Incoming) -> list[UsernameTokenEvidence]:
+def users_of(message: Incoming) -> list[UsernameTokenEvidence]:
+    """Give the evidence of every UsernameToken."""
     return [item for item in message.evidence if isinstance(item, UsernameTokenEvidence)]
 
 

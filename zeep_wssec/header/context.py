@@ -305,9 +305,9 @@ class Incoming:
         return [item for item in counting if self._is_under(node, [item])]
 
     def _is_under(self, node: etree._Element, signatures: list[SignatureEvidence]) -> bool:
-        # Mostly the node itself is what was signed.
-        if any(node in signature.covered for signature in signatures):
-            return True
+        for signature in signatures:
+            if node in signature.covered:
+                return True
         around = {node, *node.iterancestors()}
         for signature in signatures:
             covered = set(signature.covered)

@@ -52,10 +52,10 @@ def check_signer(message: Incoming, certificate: Certificate) -> str | None:
 
 def signer_warnings(message: Incoming) -> tuple[str, ...]:
     """Give what there is to warn of among the trusted signers: exceptions, unknown revocation."""
-    found = (item.trusted_as for item in message.signatures)
+    found = [item.trusted_as for item in message.signatures]
     return tuple(
         dict.fromkeys(
-            text for item in found if isinstance(item, TrustedAs) for text in item.warnings
+            [text for item in found if isinstance(item, TrustedAs) for text in item.warnings]
         )
     )
 

@@ -113,7 +113,7 @@ def _read_direct(
             f"not to {readable_name(token.tag)}."
         )
     form = _FORMS.get(token.get("ValueType") or "", "binary_token")
-    return _read_token(message, token, form, reference.get("ValueType"), token_type)
+    return _read_token(message, token, form, (reference.get("ValueType"), token_type))
 
 
 def _read_embedded(
@@ -134,21 +134,21 @@ def _read_embedded(
             f"An Embedded reference with {readable_name(token.tag)} is not understood.",
             element=str(token.tag),
         )
-    return _read_token(message, token, "embedded", embedded.get("ValueType"), token_type)
+    return _read_token(message, token, "embedded", (embedded.get("ValueType"), token_type))
 
 
 def _read_token(
     message: Incoming,
     token: etree._Element,
     form: str,
-    *said: str | None,
+    said: tuple[str | None, str | None],
 ) -> NamedCertificates:
     """Read a token; what the reference has ``said`` of its type must be so.
 
     Spec: BSP 1.1 R3058, R5212, R5213, R5215, R5216, R5218.
     """
     held = token.get("ValueType")
-    if any(kind is not None and kind != held for kind in said):
+    if not {None, held}.issuperset(said):
         raise UnsupportedTokenError(
             "A token reference has a ValueType or TokenType that does not fit its token."
         )

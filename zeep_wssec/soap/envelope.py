@@ -62,7 +62,10 @@ class Envelope:
     def fault(self) -> etree._Element | None:
         """The SOAP Fault in the Body, or ``None``."""
         tag = f"{{{self.namespace}}}Fault"
-        return next((child for child in self.body if child.tag == tag), None)
+        for child in self.body:
+            if child.tag == tag:
+                return child
+        return None
 
     def name(self, local: str) -> str:
         """Give ``local`` in this envelope's SOAP namespace."""
@@ -80,8 +83,11 @@ class Envelope:
         """Give every ``wsse:Security`` meant for ``actor``; ``None`` is the ultimate receiver."""
         if self.header is None:
             return []
-        found = [child for child in self.header if child.tag == _SECURITY]
-        return [child for child in found if self.actor_of(child) == actor]
+        return [
+            child
+            for child in self.header
+            if child.tag == _SECURITY and self.actor_of(child) == actor
+        ]
 
     def actor_of(self, security: etree._Element) -> str | None:
         """Give the actor (1.1) or role (1.2) that a header block is meant for, ``None`` for the last receiver."""
@@ -103,5 +109,5 @@ def fault_text(fault: etree._Element) -> str:
 def _split(tag: object) -> tuple[str, str]:
     if not isinstance(tag, str) or not tag.startswith("{"):
         return "", str(tag)
-    namespace, local = tag[1:].split("}", 1)
+    namespace, _, local = tag[1:].partition("}")
     return namespace, local

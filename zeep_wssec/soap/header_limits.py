@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
@@ -69,7 +67,7 @@ def check_security_headers(root: etree._Element, limits: Limits) -> None:
     Raises:
         MalformedSecurityError: More of something than is allowed; the hint names the limit.
     """
-    headers = list(_security_headers(root))
+    headers = _security_headers(root)
     if len(headers) > _MOST_HEADERS:
         # Each of them costs a walk through the message; whom they are for is only known afterwards.
         raise MalformedSecurityError(f"The message has more than {_MOST_HEADERS} security headers.")
@@ -89,10 +87,9 @@ def check_security_headers(root: etree._Element, limits: Limits) -> None:
         _check_certificates(places, limits)
 
 
-def _security_headers(root: etree._Element) -> Iterator[etree._Element]:
-    for header in root:
-        if header.tag in _HEADERS:
-            yield from (child for child in header if child.tag == _SECURITY)
+def _security_headers(root: etree._Element) -> list[etree._Element]:
+    headers = [child for child in root if child.tag in _HEADERS]
+    return [child for header in headers for child in header if child.tag == _SECURITY]
 
 
 def _listed(security: etree._Element) -> set[str]:

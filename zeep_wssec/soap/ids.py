@@ -21,6 +21,8 @@ _WSU_IDS = Expression("/descendant::*/@wsu:Id", namespaces={"wsu": WSU})
 # Texts without their elements: business data may have many attributes.
 _ALL_VALUES = Expression("/descendant::*/@*", smart_strings=False)
 _BEARERS = Expression(f"/descendant::*[{' or '.join(f'@{name}' for name in ID_NAMES)}]")
+_FEW_VALUES = 64
+"""Attributes in all that are gone through for each reference; more are counted once for all of them."""
 _ID = re.compile(r"[^\W\d][\w.\-·:]{0,255}")
 _ASCII_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-:]{0,255}")
 """The same for most Ids, several times faster."""
@@ -65,7 +67,7 @@ class IdIndex:
             MalformedSecurityError: No element has it, or more than one.
         """
         bearer = self._wsu.get(value)
-        if bearer is not None and self._occurrences[value] == 1:
+        if bearer is not None and self._count(value) == 1:
             return bearer
         nodes = self._nodes(value)
         if len(nodes) == 1:
@@ -81,11 +83,19 @@ class IdIndex:
         """Whether any element has this Id."""
         return bool(self._nodes(value))
 
+    def _count(self, value: str) -> int:
+        """Give how often a value stands in an attribute, whatever the attribute is called."""
+        values = self._values
+        return values.count(value) if len(values) <= _FEW_VALUES else self._occurrences[value]
+
+    @cached_property
+    def _values(self) -> list[str]:
+        found = _ALL_VALUES(self._root)
+        return found if isinstance(found, list) else []
+
     @cached_property
     def _occurrences(self) -> Counter[str]:
-        """How often each value stands in an attribute, whatever the attribute is called."""
-        found = _ALL_VALUES(self._root)
-        return Counter(found if isinstance(found, list) else ())
+        return Counter(self._values)
 
     @cached_property
     def _others(self) -> dict[str, list[etree._Element]]:
@@ -100,7 +110,7 @@ class IdIndex:
 
     def _nodes(self, value: str) -> list[etree._Element]:
         nodes = [self._wsu[value]] if value in self._wsu else []
-        if self._occurrences[value] == len(nodes):
+        if self._count(value) == len(nodes):
             return nodes
         # An element may carry one value under several names.
         found = [*nodes, *self._others.get(value, ())]

@@ -303,7 +303,10 @@ def check_references(
             else:
                 octets = canonicalize_without(root, signature, reference.form)
         else:
-            octets = canonicalize(reader.as_written(node), reference.form.without_comments())
+            form = reference.form
+            if form.method.comments:
+                form = form.without_comments()
+            octets = canonicalize(reader.as_written(node), form)
         if node in covered:
             raise SignatureInvalidError(f"Two References of one Signature name {reference.uri!r}.")
         if not hmac.compare_digest(reference.digest.of(octets), reference.value):
