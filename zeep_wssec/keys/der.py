@@ -35,6 +35,15 @@ def iterate_tlv(content: bytes) -> Iterator[tuple[int, bytes]]:
         yield tag, value
 
 
+def read_tlvs(content: bytes) -> list[tuple[int, bytes]]:
+    """Read all elements inside ``content``, which is short: tag octet and content of each."""
+    found, position = [], 0
+    while position < len(content):
+        tag, value, position = read_tlv(content, position)
+        found.append((tag, value))
+    return found
+
+
 def decode_oid(content: bytes) -> str:
     """Write the content octets of an object identifier as dotted numbers."""
     numbers: list[int] = []
@@ -47,4 +56,4 @@ def decode_oid(content: bytes) -> str:
     if not numbers or content[-1] & 0x80:
         raise ValueError("object identifier is cut off")
     first = min(numbers[0] // 40, 2)
-    return ".".join(str(item) for item in (first, numbers[0] - 40 * first, *numbers[1:]))
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
