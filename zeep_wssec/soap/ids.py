@@ -84,18 +84,16 @@ class IdIndex:
         return bool(self._nodes(value))
 
     def _count(self, value: str) -> int:
-        """Give how often a value stands in an attribute, whatever the attribute is called."""
+        """Tell how often a value stands in an attribute, whatever the attribute is called."""
         values = self._values
-        return values.count(value) if len(values) <= _FEW_VALUES else self._occurrences[value]
+        return values.count(value) if isinstance(values, list) else values[value]
 
     @cached_property
-    def _values(self) -> list[str]:
+    def _values(self) -> list[str] | Counter[str]:
+        """The values of all attributes; counted where they are many."""
         found = _ALL_VALUES(self._root)
-        return found if isinstance(found, list) else []
-
-    @cached_property
-    def _occurrences(self) -> Counter[str]:
-        return Counter(self._values)
+        values = found if isinstance(found, list) else []
+        return values if len(values) <= _FEW_VALUES else Counter(values)
 
     @cached_property
     def _others(self) -> dict[str, list[etree._Element]]:
