@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import httpx
     import requests
 
+    from zeep_wssec.keys.keystore import Keystore
     from zeep_wssec.payload.results import PayloadResult
+    from zeep_wssec.settings.tls import TLS
     from zeep_wssec.transport.asynchronous import AsyncProfileTransport
     from zeep_wssec.transport.http_signing.messages import HttpSigning
 
@@ -144,15 +146,18 @@ class ProfileConnections(ProfileHook):
         return signing.check_answer(status, headers, content, now=moment(None, self._clock))
 
     def _http_signing(self) -> HttpSigning | None:
-        service = self.plan.service
+        plan = self.plan
+        service = plan.service
         if service.http_signature is None:
             return None
         from zeep_wssec.transport.http_signing.messages import HttpSigning
 
-        jws = self.payload(service.http_signature)
+        jws = self._format(plan, service.http_signature)
         return HttpSigning(jws, unverified_answers=service.unsigned_answers)
 
     def _tls(self) -> ContextSource:
-        return ContextSource(
-            lambda: (self.plan.keystore, self.plan.tls), clock=lambda: moment(None, self._clock)
-        )
+        def settings() -> tuple[Keystore, TLS | None]:
+            plan = self.plan
+            return plan.keystore, plan.tls
+
+        return ContextSource(settings, clock=lambda: moment(None, self._clock))

@@ -101,7 +101,10 @@ class ProfileHook:
             ProfileError: There is none of that name.
             PayloadUsageError: What the format needs is not installed.
         """
-        plan = self.plan  # one for all: another may come meanwhile
+        return self._format(self.plan, name)
+
+    def _format(self, plan: Plan, name: str | None) -> PayloadFormat:
+        """Give a format of one plan: ``reload`` may put another into its place meanwhile."""
         settings = plan.payload
         if name is None and len(settings) == 1:
             name = next(iter(settings))

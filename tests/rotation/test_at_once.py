@@ -15,10 +15,11 @@ from rotation.generations import AFTER, BEFORE, DAY, NOW, generations, signer_at
 from rotation.test_messages import MESSAGE
 from rotation.test_under_load import load
 
-from zeep_wssec import Inbound, Keystore, Profile, Signature, Timestamp, profile_hook
+from zeep_wssec import TLS, Inbound, Keystore, Profile, Service, Signature, Timestamp, profile_hook
 from zeep_wssec.keys.sources.file import FileContent
 from zeep_wssec.payload.cms import Cms, CmsSettings
 from zeep_wssec.payload.jws import Jws, JwsSettings
+from zeep_wssec.plan import Plan
 from zeep_wssec.testing.authority import Issued
 
 OLD, NEW = generations("client").old, generations("client").new
@@ -157,6 +158,41 @@ def test_payload_format_of_a_profile_that_is_read_again_meanwhile(
     assert profile.payload("letters") is plans[0].keystore
     assert profile.payload("letters") is plans[1].keystore
     assert profile.payload("letters") is plans[1].keystore
+
+
+class Swapped(Profile):
+    """A profile that another thread puts another plan into, between any two looks at it."""
+
+    plans: list[Plan]
+
+    @property
+    def plan(self) -> Plan:  # type: ignore[override]
+        self.plans.append(self.plans.pop(0))
+        return self.plans[0]
+
+    @plan.setter
+    def plan(self, given: Plan) -> None:
+        self.plans = [given]
+
+
+def test_connection_and_signature_of_one_plan() -> None:
+    """What is made while a profile is read again is of one plan: names in it are those of its own keys."""
+    profile = Swapped.from_plan(Profile(keystore=Keystore()).plan)
+    profile.plans = [
+        Profile(
+            keystore=OLD.keystore(name),
+            tls=TLS(client_key=name),
+            payload={name: JwsSettings(key=name)},
+            service=Service(http_signature=name),
+            clock=lambda: NOW,
+        ).plan
+        for name in ("one", "two")
+    ]
+    profile._clock = lambda: NOW
+    source = profile._tls()
+    for _ in range(5):
+        assert source.current()
+        assert profile.http_signature("https://a.example/", b"x")
 
 
 def test_reading_that_was_broken_off_counts_for_nothing(
