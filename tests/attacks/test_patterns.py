@@ -12,7 +12,7 @@ from attacks.test_limits import reader, sealed
 from lxml import etree
 from roundtrip.pair import NOW, SIGNED, answer, authority, keystore
 
-from zeep_wssec import KeyLoadError, MalformedSecurityError, OverTLS, Profile
+from zeep_wssec import DecryptionError, KeyLoadError, MalformedSecurityError, OverTLS, Profile
 from zeep_wssec.keys.revocation_data import load_crls
 
 PROCESSOR_SECONDS = 20
@@ -52,6 +52,25 @@ def test_decrypted_nodes_below_many_namespaces() -> None:
         checked = lenient.check(sealed(f'<r xmlns:q="u0"{scope}>{"<a/>" * 500_000}</r>'.encode()))
     assert len(checked.body[0]) == 500_000
     assert checked.body[0].nsmap["q"] == checked.body[0].nsmap["p0"] == "u0"
+
+
+def test_nodes_behind_what_is_decrypted() -> None:
+    """DO-06: that they stay as they are is not found by canonical forms where that takes long."""
+    scope = "".join(f' xmlns:p{number}="u:{number}"' for number in range(200)).encode()
+    lenient = Profile(keystore=keystore("client", "service"), inbound=OverTLS(), clock=lambda: NOW)
+
+    def behind(more: bytes) -> bytes:
+        message = sealed(b'<r xmlns:q="u:0"/>')
+        at = message.index(b">", message.index(b"<soap:Body"))
+        message = message[:at] + scope + message[at:]
+        return message.replace(b"</soap:Body>", more + b"</soap:Body>")
+
+    with bounded():
+        checked = lenient.check(behind(b"<a/>" * 100_000))
+        assert (len(checked.body), checked.body[0].nsmap["q"]) == (100_001, "u:0")
+        # Moved, it would lose a declaration on which what it says may depend.
+        with pytest.raises(DecryptionError):
+            lenient.check(behind(b'<a xmlns:z="u:1">z:kind</a>' * 10_000))
 
 
 @pytest.mark.parametrize("begin", [b"<!--", b"<![CDATA[", b"<?x "])

@@ -10,6 +10,7 @@ taken from a second tree that was parsed from the same octets.
 from __future__ import annotations
 
 import copy
+import hashlib
 import secrets
 from typing import Any
 
@@ -28,6 +29,8 @@ from zeep_wssec.soap.tree_limits import count_nodes
 
 _MAX_SPLICES = 4
 """Times that a message may be parsed again for its twin."""
+_MAX_CANONICAL_COST = 100_000_000
+"""Nodes times the square of the namespaces in scope: a second or so."""
 
 
 class Placement:
@@ -165,17 +168,43 @@ def _build_in_place(
     back; the content is refused if that changes it.
     """
     following = parent[index:]
-    before = [_canonical(node) for node in following]
-    del parent[index:]
-    placed = [_build(child, parent) for child in wrapper]
-    parent.extend(following)
-    if before != [_canonical(node) for node in following]:
+    if _is_costly(following, len(parent.nsmap)):
+        # Moving does the same each time: where it changes nothing once, it never does.
+        before = etree.tostring(parent)
+        del parent[index:]
+        parent.extend(following)
+        kept = before == etree.tostring(parent)
+        del parent[index:]
+        placed = [_build(child, parent) for child in wrapper]
+        parent.extend(following)
+    else:
+        digests = [_digest(node) for node in following]
+        del parent[index:]
+        placed = [_build(child, parent) for child in wrapper]
+        parent.extend(following)
+        kept = digests == [_digest(node) for node in following]
+    if not kept:
         raise ValueError("what follows cannot be kept as it is")
     return placed
 
 
-def _canonical(node: etree._Element) -> bytes:
-    return etree.tostring(node, method="c14n", exclusive=False, with_comments=False)
+def _is_costly(nodes: list[etree._Element], in_scope: int) -> bool:
+    """Whether canonical forms of nodes take too long: libxml2's cost grows with the square of what is in scope."""
+    count, most = 0, in_scope
+    for node in nodes:
+        walk: Any = etree.iterwalk(node, events=("start-ns", "end-ns", "start"))
+        for event, _ in walk:
+            if event == "start":
+                count += 1
+            else:
+                in_scope += 1 if event == "start-ns" else -1
+                most = max(most, in_scope)
+    return count * most**2 > _MAX_CANONICAL_COST
+
+
+def _digest(node: etree._Element) -> bytes:
+    octets = etree.tostring(node, method="c14n", exclusive=False, with_comments=False)
+    return hashlib.sha256(octets).digest()
 
 
 def _build(source: etree._Element, parent: etree._Element) -> etree._Element:
