@@ -27,4 +27,7 @@ def password_faults(password: bytes) -> Iterator[str]:
         yield "it has characters outside of printable ASCII"
     found = [name for name, members in _CLASSES.items() if set(members) & set(text)]
     if len(found) < MIN_CLASSES:
-        yield f"it has characters of {len(found)} classes; {MIN_CLASSES} of {', '.join(_CLASSES)} are needed"
+        yield (
+            f"it has characters of {len(found)} of the {len(_CLASSES)} classes; {MIN_CLASSES} are needed: "
+            f"{', '.join(_CLASSES)}"
+        )

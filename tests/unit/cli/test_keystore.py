@@ -418,7 +418,7 @@ def test_check_of_a_time_that_is_none(run: Run) -> None:
     ("password", "fault"),
     [
         ("Kurz-1", "fewer than 8 characters"),
-        ("nurkleinbuchstaben", "of 1 classes"),
+        ("nurkleinbuchstaben", "of 1 of the 4 classes"),
         ("Geheim-ä1", "outside of printable ASCII"),
         ("Geheim-1", ""),
     ],
