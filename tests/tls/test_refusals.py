@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ from tls.kit import Call, World
 
 from zeep_wssec import (
     HandshakeRefusedError,
+    Profile,
     TransportSecurityError,
     UntrustedServerError,
 )
@@ -66,6 +68,27 @@ def test_untrusted_server(world: World, call: Call, reason: str) -> None:
     assert said in str(caught.value)
     with world.served(world.context()) as address:
         assert call(world.profile(), address) in ("n1", 500)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_wsdl_of_an_untrusted_server(world: World, kind: str) -> None:
+    """A WSDL is loaded by the same rules, and TLS is what the error speaks of; a trusted server answers."""
+
+    async def load(profile: Profile, address: str) -> None:
+        async with profile.async_client(f"{address}?wsdl"):
+            pass
+
+    def load_by(profile: Profile, address: str) -> None:
+        if kind == "async":
+            asyncio.run(load(profile, address))
+        else:
+            profile.client(f"{address}?wsdl")
+
+    with world.served(world.context()) as address:
+        with pytest.raises(UntrustedServerError):
+            load_by(world.profile(trust=(Authority.create("CN=other").pem,)), address)
+        with pytest.raises(TransportSecurityError, match="answers 500"):
+            load_by(world.profile(), address)
 
 
 def test_missing_link_of_the_server(world: World, call: Call) -> None:
