@@ -114,7 +114,7 @@ class _Keeping(BaseHTTPRequestHandler):
     """Keeps connections open, and answers with the place of the connection among all that were accepted."""
 
     protocol_version = "HTTP/1.1"
-    timeout = 30
+    timeout = 60
     server: Any
 
     def do_GET(self) -> None:

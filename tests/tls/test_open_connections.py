@@ -25,6 +25,14 @@ each_session = pytest.mark.parametrize("kind", ["session", "httpx_session"])
 forking = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 threaded = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
+FOR_EVER: dict[str, Any] = {"limits": httpx.Limits(keepalive_expiry=None)}
+"""httpx closes by itself what was not used for five seconds, which a slow machine may take."""
+
+
+def opened(profile: Profile, kind: str) -> Any:
+    """Open a session of one of the two kinds."""
+    return profile.session() if kind == "session" else profile.httpx_session(**FOR_EVER)
+
 
 @dataclass
 class Renewed:
@@ -63,7 +71,7 @@ def test_connection_that_is_open_shows_no_certificate_of_the_past(
 ) -> None:
     """A connection is used again until the certificate is renewed; then the new one is shown at once."""
     context, second = world.context(), world.middle.issue("CN=client")
-    with keeping(context) as address, getattr(renewed.profile(), kind)() as session:
+    with keeping(context) as address, opened(renewed.profile(), kind) as session:
         before = [session.get(address).text for _ in range(2)]
         renewed.put(second)
         after = [session.get(address).text for _ in range(2)]
@@ -84,7 +92,7 @@ def open_connections() -> int:
 def test_many_renewals_leave_nothing_open(world: World, renewed: Renewed, kind: str) -> None:
     """Connections of the past are closed, and not when the session is, years later."""
     pairs = (world.middle.issue("CN=client"), world.client)
-    with keeping(world.context()) as address, getattr(renewed.profile(), kind)() as session:
+    with keeping(world.context()) as address, opened(renewed.profile(), kind) as session:
         counts = []
         for number in range(6):
             renewed.put(pairs[number % 2])
@@ -98,7 +106,7 @@ def test_many_renewals_under_asyncio(world: World, renewed: Renewed) -> None:
     pairs = (world.middle.issue("CN=client"), world.client)
 
     async def ask(address: str) -> tuple[list[str], int]:
-        async with renewed.profile().async_session() as session:
+        async with renewed.profile().async_session(**FOR_EVER) as session:
             answers = []
             async with session.stream("GET", address) as slow:
                 for number in range(4):
@@ -115,7 +123,10 @@ def test_many_renewals_under_asyncio(world: World, renewed: Renewed) -> None:
 
 def test_answer_of_the_past_is_read_to_its_end(world: World, renewed: Renewed) -> None:
     """What is under way when the certificate is renewed goes on; its connection is closed then."""
-    with keeping(world.context()) as address, renewed.profile().httpx_session() as session:
+    with (
+        keeping(world.context()) as address,
+        renewed.profile().httpx_session(**FOR_EVER) as session,
+    ):
         transport: Any = session._transport
         with session.stream("GET", address) as slow:
             renewed.put(world.middle.issue("CN=client"))
@@ -145,7 +156,7 @@ def in_child(work: Callable[[], bool]) -> int:
 def test_forked_process_has_connections_of_its_own(world: World, kind: str, scheme: str) -> None:
     """Parent and child never write to one connection: TLS breaks there, and answers go to the wrong one."""
     context = world.context() if scheme == "https" else None
-    with keeping(context) as address, getattr(world.profile(), kind)() as session:
+    with keeping(context) as address, opened(world.profile(), kind) as session:
         assert session.get(address).text == "0"
         assert in_child(lambda: session.get(address).text == "1") == 0
         assert session.get(address).text == "0"
@@ -167,7 +178,7 @@ def test_forked_process_under_asyncio(world: World) -> None:
         return thread_answer == ["1"]
 
     async def ask(address: str) -> tuple[str, int, str]:
-        async with world.profile().async_session() as session:
+        async with world.profile().async_session(**FOR_EVER) as session:
             first = (await session.get(address)).text
             code = in_child(lambda: ask_again(session, address))
             return first, code, (await session.get(address)).text
@@ -179,7 +190,7 @@ def test_forked_process_under_asyncio(world: World) -> None:
 def test_session_that_is_closed_twice(world: World) -> None:
     """It does no harm; with httpx it is over then, as httpx has it."""
     with keeping(world.context()) as address:
-        session, other = world.profile().session(), world.profile().httpx_session()
+        session, other = world.profile().session(), world.profile().httpx_session(**FOR_EVER)
         assert (session.get(address).text, other.get(address).text) == ("0", "1")
         for item in (session, other, session, other):
             item.close()
@@ -191,7 +202,7 @@ def test_asynchronous_session_that_is_closed_twice(world: World) -> None:
     """The same in an event loop."""
 
     async def ask(address: str) -> str:
-        session = world.profile().async_session()
+        session = world.profile().async_session(**FOR_EVER)
         answer = (await session.get(address)).text
         await session.aclose()
         await session.aclose()
@@ -217,7 +228,7 @@ def test_pool_that_cannot_be_closed(
             raise RuntimeError("Event loop is closed")
 
     async def ask(address: str) -> list[str]:
-        async with renewed.profile().async_session() as session:
+        async with renewed.profile().async_session(**FOR_EVER) as session:
             first = (await session.get(address)).text
             renewed.put(world.middle.issue("CN=client"))
             return [first, (await session.get(address)).text]
