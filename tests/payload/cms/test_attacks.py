@@ -87,6 +87,14 @@ def test_cm7_01_attributes_as_content() -> None:
     assert verify(Forged(DATA, bare=True).build()).content == DATA
 
 
+def test_cm7_01_attributes_of_any_value() -> None:
+    """CM7-01: attributes with a value that is not read here (a tag above 30) are attributes none the less."""
+    odd = attribute("1.2.3.4", b"\x9f\x1f\x01\x00")
+    stolen = set_of([*Forged(DATA).usual(), odd])
+    refused(Forged(stolen, bare=True).build(), PayloadSignatureError)
+    assert verify(Forged(odd, bare=True).build()).content == odd
+
+
 def test_cm7_01_not_made() -> None:
     """CM7-01: we do not sign such content without attributes, which could be shown as attributes."""
     content = set_of(Forged(DATA).usual())

@@ -139,11 +139,15 @@ def looks_like_attributes(content: bytes) -> bool:
         tag, inner, end = read_tlv(content)
         if tag != SET or end != len(content):
             return False
-        for item in iterate_tlv(inner):
-            _read_attribute(*item)
+        # Not what stands in the values: a signer may sign values that are not read here.
+        return all(_has_shape(*item) for item in iterate_tlv(inner))
     except (ValueError, IndexError):
         return False
-    return True
+
+
+def _has_shape(tag: int, attribute: bytes) -> bool:
+    (first, _), (second, _) = iterate_tlv(attribute)
+    return (tag, first, second) == (SEQUENCE, 0x06, SET)
 
 
 def _read_time(tag: int, text: str) -> datetime:
