@@ -6,6 +6,7 @@ A profile uses the names; a message carries the URIs. What stands in no table he
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -44,6 +45,11 @@ class Digest:
         """Digest ``data``."""
         make = getattr(hashlib, self.name.replace("-", "_"))
         return make(data, usedforsecurity=not self.legacy).digest()  # type: ignore[no-any-return]
+
+    def start(self) -> hashlib._Hash:
+        """Start a digest of what comes piece by piece."""
+        make: Callable[..., hashlib._Hash] = getattr(hashlib, self.name.replace("-", "_"))
+        return make(usedforsecurity=not self.legacy)
 
 
 @dataclass(frozen=True)

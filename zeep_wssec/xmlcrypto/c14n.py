@@ -13,7 +13,7 @@ from lxml import etree
 
 from zeep_wssec.errors import MalformedSecurityError
 from zeep_wssec.soap.expressions import Expression
-from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE, Canonicalization
+from zeep_wssec.xmlcrypto.algorithms import EXCLUSIVE, Canonicalization, Digest
 
 _XSI = b"http://www.w3.org/2001/XMLSchema-instance"
 _XSI_TYPES = Expression(
@@ -21,6 +21,9 @@ _XSI_TYPES = Expression(
 )
 _PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
+_LARGE = Expression("boolean(descendant::*[1000000])")
+"""Elements, in about 30 MB, from which on a form is digested as it is made. Made whole it takes twice its own
+size; digested so it holds other threads back, so smaller ones are not."""
 _MAX_NAMESPACES = 64
 _MAX_NAMESPACES_AROUND = 256
 """In scope of the apex. libxml2's cost grows with their square, whatever the form."""
@@ -129,19 +132,73 @@ def _copied_without(
     return copied
 
 
-def canonicalize_with_type_prefixes(element: etree._Element) -> tuple[bytes, tuple[str, ...]]:
-    """Give the canonical form and the PrefixList that protects QNames in ``xsi:type`` values.
+def digest_canonical(element: etree._Element, form: CanonicalForm, digest: Digest) -> bytes:
+    """Digest the canonical form of ``element`` where it stands.
+
+    Raises:
+        MalformedSecurityError: As for ``canonicalize``.
+    """
+    return _digested(element, form, digest)[0]
+
+
+def digest_with_type_prefixes(
+    element: etree._Element, digest: Digest
+) -> tuple[bytes, tuple[str, ...]]:
+    """Digest the exclusive form, with the PrefixList that protects QNames in ``xsi:type`` values.
 
     Exclusive canonicalization keeps only namespaces that names use; the prefix inside
     ``xsi:type="p:Kind"`` is text to it, and could be bound anew without breaking the signature.
     """
-    octets = canonicalize(element)
-    if _XSI not in octets:
-        return octets, ()
-    usable = type_prefixes(element)
+    value, typed = _digested(element, PLAIN, digest)
+    usable = type_prefixes(element) if typed else ()
     if not usable:
-        return octets, ()
-    return canonicalize(element, CanonicalForm(prefixes=usable)), usable
+        return value, ()
+    return digest_canonical(element, CanonicalForm(prefixes=usable), digest), usable
+
+
+def _digested(element: etree._Element, form: CanonicalForm, digest: Digest) -> tuple[bytes, bool]:
+    """Give the digest of a form, and whether it may hold ``xsi:type``."""
+    # A root would be written with what stands around it.
+    whole = not form.method.exclusive or element.getparent() is None
+    if whole or not len(element) or not _LARGE(element):
+        octets = canonicalize(element, form)
+        return digest.of(octets), _XSI in octets
+    digesting = _Digesting(digest)
+    _check_namespaces_around(element)
+    if form.prefixes:
+        _make_known(form.prefixes)
+    try:
+        etree.ElementTree(element).write_c14n(
+            digesting,
+            exclusive=True,
+            with_comments=form.method.comments,
+            inclusive_ns_prefixes=list(form.prefixes) or None,
+        )
+    except etree.C14NError:
+        raise _no_form() from None
+    return digesting.value, digesting.typed
+
+
+class _Digesting:
+    """A file that keeps nothing of what is written to it but its digest."""
+
+    def __init__(self, digest: Digest) -> None:
+        self._digesting = digest.start()
+        self._end = b""
+        self.typed = False
+
+    def write(self, octets: bytes) -> int:
+        """Take the next octets; what is looked for may begin in those before."""
+        self._digesting.update(octets)
+        joined = self._end + octets
+        self.typed = self.typed or _XSI in joined
+        self._end = joined[1 - len(_XSI) :]
+        return len(octets)
+
+    @property
+    def value(self) -> bytes:
+        """The digest."""
+        return self._digesting.digest()
 
 
 def type_prefixes(element: etree._Element) -> tuple[str, ...]:
@@ -167,10 +224,7 @@ def _canonicalize(
     form: CanonicalForm,
 ) -> bytes:
     """Give the form of ``whole``: ``apex`` itself, or the document around it."""
-    if len(apex.nsmap) > _MAX_NAMESPACES_AROUND:
-        raise MalformedSecurityError(
-            f"More than {_MAX_NAMESPACES_AROUND} namespaces are in scope of an element to canonicalize."
-        )
+    _check_namespaces_around(apex)
     if form.prefixes and form.method.exclusive:
         _make_known(form.prefixes)
     try:
@@ -187,10 +241,21 @@ def _canonicalize(
                 whole, method="c14n", exclusive=False, with_comments=form.method.comments
             )
     except etree.C14NError:
+        raise _no_form() from None
+
+
+def _check_namespaces_around(apex: etree._Element) -> None:
+    if len(apex.nsmap) > _MAX_NAMESPACES_AROUND:
         raise MalformedSecurityError(
-            "An element has no canonical form: a namespace URI in it is relative.",
-            hint="What is signed needs absolute ones, such as urn:example:orders: see the schema's targetNamespace.",
-        ) from None
+            f"More than {_MAX_NAMESPACES_AROUND} namespaces are in scope of an element to canonicalize."
+        )
+
+
+def _no_form() -> MalformedSecurityError:
+    return MalformedSecurityError(
+        "An element has no canonical form: a namespace URI in it is relative.",
+        hint="What is signed needs absolute ones, such as urn:example:orders: see the schema's targetNamespace.",
+    )
 
 
 def _path(element: etree._Element, root: etree._Element) -> list[int]:

@@ -32,8 +32,9 @@ from zeep_wssec.xmlcrypto.c14n import (
     CanonicalForm,
     canonicalize,
     canonicalize_element_without,
-    canonicalize_with_type_prefixes,
     canonicalize_without,
+    digest_canonical,
+    digest_with_type_prefixes,
     type_prefixes,
 )
 from zeep_wssec.xmlcrypto.hmac_key import HmacSigner
@@ -66,12 +67,12 @@ def reference_xml(
     Spec: XML Signature 1.1, The Reference Element; BSP 1.1 R5407.
     """
     if prefixes is None and method == EXCLUSIVE:
-        octets, used = canonicalize_with_type_prefixes(part.element)
+        value, used = digest_with_type_prefixes(part.element, digest)
         form = CanonicalForm(method, used)
     else:
         form = CanonicalForm(method, (prefixes or ()) if method.exclusive else ())
-        octets = canonicalize(part.element, form.without_comments())
-    return digested_reference_xml(part.id, digest, octets, method_xml("Transform", form))
+        value = digest_canonical(part.element, form.without_comments(), digest)
+    return _reference_xml(f"#{part.id}", digest, value, method_xml("Transform", form))
 
 
 def enveloped_reference_xml(
@@ -98,7 +99,7 @@ def enveloped_reference_xml(
         form = CanonicalForm(prefixes=type_prefixes(root))
     octets = canonicalize_without(root, signature, form)
     transforms = f'<ds:Transform Algorithm="{ENVELOPED}"/>{method_xml("Transform", form)}'
-    return _reference_xml("", digest, octets, transforms)
+    return _reference_xml("", digest, digest.of(octets), transforms)
 
 
 def filtered_reference_xml(digest: Digest, octets: bytes, transforms: str) -> str:
@@ -109,9 +110,8 @@ def filtered_reference_xml(digest: Digest, octets: bytes, transforms: str) -> st
         octets: What is left.
         transforms: That leave them, behind the enveloped-signature transform.
     """
-    return _reference_xml(
-        "", digest, octets, f'<ds:Transform Algorithm="{ENVELOPED}"/>{transforms}'
-    )
+    transforms = f'<ds:Transform Algorithm="{ENVELOPED}"/>{transforms}'
+    return _reference_xml("", digest, digest.of(octets), transforms)
 
 
 def key_info_reference_xml(
@@ -163,17 +163,17 @@ def digested_reference_xml(
     id: str, digest: Digest, octets: bytes, transform: str, *, type: str = ""
 ) -> str:
     """Give the ``ds:Reference`` to ``id`` with one transform and the digest of its ``octets``."""
-    return _reference_xml(f"#{id}", digest, octets, transform, type=type)
+    return _reference_xml(f"#{id}", digest, digest.of(octets), transform, type=type)
 
 
 def _reference_xml(
-    uri: str, digest: Digest, octets: bytes, transforms: str, *, type: str = ""
+    uri: str, digest: Digest, value: bytes, transforms: str, *, type: str = ""
 ) -> str:
-    value = base64.b64encode(digest.of(octets)).decode()
+    text = base64.b64encode(value).decode()
     stated = f' Type="{type}"' if type else ""
     return (
         f'<ds:Reference URI="{uri}"{stated}><ds:Transforms>{transforms}</ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{digest.uri}"/><ds:DigestValue>{value}</ds:DigestValue>'
+        f'<ds:DigestMethod Algorithm="{digest.uri}"/><ds:DigestValue>{text}</ds:DigestValue>'
         "</ds:Reference>"
     )
 
