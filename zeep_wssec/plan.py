@@ -16,7 +16,7 @@ from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.keystore import Keystore
 from zeep_wssec.payload.formats import format_of
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
-from zeep_wssec.replay.settings import settings_of
+from zeep_wssec.replay.settings import close_store, settings_of
 from zeep_wssec.settings import (
     BasicSecurityProfile,
     Encryption,
@@ -251,9 +251,7 @@ class Plan:
         settings = settings_of(self.replay)
         if settings is None or settings != settings_of(before.replay):
             return replace(self, keystore=keystore)
-        close = getattr(self.replay, "close", None)
-        if close is not None:
-            close()
+        close_store(self.replay)
         return replace(self, keystore=keystore, replay=before.replay)
 
     def path_of_steps(self, steps: Sequence[Step]) -> str:

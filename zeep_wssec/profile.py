@@ -26,6 +26,7 @@ from zeep_wssec.keys.secrets import hides_frames
 from zeep_wssec.plan import Overlay, Plan, Service
 from zeep_wssec.profile_connections import ProfileConnections
 from zeep_wssec.replay import MemoryReplayStore, ReplayStore
+from zeep_wssec.replay.settings import close_store
 from zeep_wssec.results import Checked, Secured
 from zeep_wssec.settings import BasicSecurityProfile, SecurityHeader, Step
 from zeep_wssec.settings.tls import TLS
@@ -133,7 +134,7 @@ class Profile(ProfileConnections):
         with self._reloading:
             # Of two at once the one that began to read later counts, whichever ends first.
             if begun < self._reloaded:
-                getattr(plan.replay, "close", bool)()
+                close_store(plan.replay)
                 return
             self._reloaded, self.plan = begun, plan.continuing(self.plan)
 

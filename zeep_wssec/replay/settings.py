@@ -70,6 +70,13 @@ class Replay:
         return MemoryReplayStore(self.max_entries or MAX_ENTRIES, clock=clock)
 
 
+def close_store(store: ReplayStore) -> None:
+    """Close a store that was made from settings and is not to be used; one without a file has nothing to close."""
+    close = getattr(store, "close", None)
+    if close is not None:
+        close()
+
+
 def settings_of(store: ReplayStore) -> Replay | None:
     """Give the settings that make such a store, or ``None`` for one that no file can name."""
     if type(store) is MemoryReplayStore:
