@@ -55,7 +55,7 @@ def _first_id() -> Iterator[tuple[object, str, Any]]:
         for node in root.iter("{*}*"):
             value = node.get(WSU_ID)
             if value is not None:
-                self._wsu.setdefault(value, [node])
+                self._wsu.setdefault(value, node)
 
     def require(self: IdIndex, value: str) -> etree._Element:
         nodes = self._nodes(value)
