@@ -118,7 +118,7 @@ def told(trust: Trust, *, code: int) -> dict[str, Any]:
 
 def test_certificate_in_place_of_a_message(trust: Trust) -> None:
     """It is told what is needed, and which command takes a certificate."""
-    said = trust("explain", "root.pem", code=2).stderr
+    said = trust("explain", "root.pem", code=2).output
     assert "give a message" in said
     assert "fetch-chain" in said
 
