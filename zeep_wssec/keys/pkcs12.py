@@ -107,7 +107,7 @@ class _Reader:
         except (
             ValueError,
             TypeError,
-            KeyError,
+            LookupError,
             AttributeError,
             OverflowError,
             RecursionError,

@@ -344,6 +344,25 @@ def test_key_password_of_its_own(client: Issued) -> None:
         load_pkcs12(data, password=PASSWORD)
 
 
+@pytest.mark.parametrize("values", [["a name"], []], ids=["a value", "no value"])
+def test_attribute_without_a_value(client: Issued, values: list[str]) -> None:
+    """An attribute has one value; a file with one that has none is broken."""
+
+    def name(safe: Any) -> Any:
+        for bag in safe:
+            named = {"type": "friendly_name", "values": values}
+            kept = [item for item in bag["bag_attributes"] if item["type"].native == "local_key_id"]
+            bag["bag_attributes"] = asn1.Attributes([named, *kept])
+        return safe
+
+    data = reassemble(client.pkcs12("geheim"), change=name)
+    if values:
+        assert [item.alias for item in load_pkcs12(data, password=PASSWORD).keys] == values
+    else:
+        with pytest.raises(KeyLoadError, match="not a well-formed"):
+            load_pkcs12(data, password=PASSWORD)
+
+
 def test_every_truncation_is_a_load_error(client: Issued) -> None:
     """A half-written file is never anything but a load error."""
     data = client.pkcs12("geheim")
