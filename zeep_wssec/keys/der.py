@@ -35,15 +35,6 @@ def iterate_tlv(content: bytes) -> Iterator[tuple[int, bytes]]:
         yield tag, value
 
 
-def read_tlvs(content: bytes) -> list[tuple[int, bytes]]:
-    """Read all elements inside ``content``, which is short: tag octet and content of each."""
-    found, position = [], 0
-    while position < len(content):
-        tag, value, position = read_tlv(content, position)
-        found.append((tag, value))
-    return found
-
-
 def decode_oid(content: bytes) -> str:
     """Write the content octets of an object identifier as dotted numbers."""
     numbers: list[int] = []

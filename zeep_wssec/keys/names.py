@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from zeep_wssec.keys.der import decode_oid, read_tlvs
+from zeep_wssec.keys.der import decode_oid, iterate_tlv
 from zeep_wssec.keys.der_writing import write_tlv
 
 Attribute = tuple[str, int, bytes]
@@ -51,10 +51,10 @@ def read_name(content: bytes) -> tuple[tuple[Attribute, ...], ...]:
         ValueError: It is not a well-formed ``Name``.
     """
     rdns = []
-    for _, rdn in read_tlvs(content):
+    for _, rdn in iterate_tlv(content):
         attributes = []
-        for _, attribute in read_tlvs(rdn):
-            (_, oid), (tag, value) = read_tlvs(attribute)
+        for _, attribute in iterate_tlv(rdn):
+            (_, oid), (tag, value) = iterate_tlv(attribute)
             attributes.append((decode_oid(oid), tag, value))
         rdns.append(tuple(attributes))
     return tuple(rdns)
