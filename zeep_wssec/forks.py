@@ -66,8 +66,12 @@ class ProcessLock:
         """Use a lock of this process."""
         self._lock = threading.RLock()
 
+    def acquire(self, *, blocking: bool = True) -> bool:
+        """Take it; ``False`` where another thread has it, and this one does not wait."""
+        return self._lock.acquire(blocking)
+
     def __enter__(self) -> None:
-        self._lock.acquire()
+        self.acquire()
 
     def __exit__(self, *error: object) -> None:
         self._lock.release()

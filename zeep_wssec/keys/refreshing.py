@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError
-from zeep_wssec.forks import start_over_in_children
+from zeep_wssec.forks import ProcessLock
 from zeep_wssec.keys.content import ContentSource, KeystoreContent
 from zeep_wssec.keys.secrets import without_frames
 from zeep_wssec.keys.snapshot import Snapshot
@@ -85,8 +84,7 @@ class RefreshedSource:
         self._source, self._make, self._clock = source, make, clock or time.monotonic
         self._cache_seconds = cache_seconds
         self._watch = _Watch(stamp) if watch and stamp is not None else None
-        self.start_over()
-        start_over_in_children(self)
+        self._lock = ProcessLock()
         self._readings = 0
         self._failed_at: float | None = None
         self._read_at = self._tried_at = self._clock()
@@ -96,10 +94,6 @@ class RefreshedSource:
         self._digest = source.digest(fetched)
         self._held = make(source.read(fetched))
         self._note_read(self._read_at)
-
-    def start_over(self) -> None:
-        """Use a lock of this process; it lets its thread in again, whose handler of a signal may reload."""
-        self._lock = threading.RLock()
 
     @property
     def latest(self) -> Snapshot:
@@ -236,12 +230,7 @@ class DerivedSource:
         """
         self._sources, self._make = sources, make
         self._made_of, self._held = made_of, made
-        self.start_over()
-        start_over_in_children(self)
-
-    def start_over(self) -> None:
-        """Use a lock of this process; it lets its thread in again, whose handler of a signal may reload."""
-        self._lock = threading.RLock()
+        self._lock = ProcessLock()
 
     @property
     def latest(self) -> Snapshot:
