@@ -6,18 +6,20 @@ import gc
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
-from peers import require_module
+from peers import needs, require_module
 from softhsm import PIN, SoftToken
 
 from zeep_wssec.errors import KeyLoadError, KeyMaterialError, WrongPasswordError
 from zeep_wssec.keys import token_connection
 from zeep_wssec.keys.keystore import Keystore
-from zeep_wssec.keys.token_connection import open_module
+from zeep_wssec.keys.token_connection import TokenModule, open_module
 from zeep_wssec.testing.authority import Authority, Issued
 from zeep_wssec.testing.certificates import generate_key
 
@@ -39,6 +41,26 @@ def token(issued: Issued, monkeypatch: pytest.MonkeyPatch) -> SoftToken:
 
 def opened(token: SoftToken, pin: str = PIN, **options: Any) -> Keystore:
     return Keystore.from_pkcs11(token.module, token=token.label, password=pin, **options)
+
+
+@contextmanager
+def used_elsewhere(module: TokenModule) -> Iterator[None]:
+    """Have another thread in the middle of an operation on a module."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        with module.used():
+            inside.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    assert inside.wait(60)
+    try:
+        yield
+    finally:
+        leave.set()
+        thread.join()
 
 
 def sign(store: Keystore) -> bytes:
@@ -196,49 +218,27 @@ def test_finalizer_waits_for_nobody(token: SoftToken) -> None:
     store, module = opened(token), open_module(token.module)
     gone = opened(token)
     sign(gone)
-    inside, leave = threading.Event(), threading.Event()
-
-    def keep() -> None:
-        with module.used():
-            inside.set()
-            leave.wait(60)
-
-    thread = threading.Thread(target=keep)
-    thread.start()
-    assert inside.wait(60)
-    del gone
-    gc.collect()
-    assert module.ended
-    leave.set()
-    thread.join()
+    with used_elsewhere(module):
+        del gone
+        gc.collect()
+        assert module.ended
     assert sign(store)
     assert not module.ended
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@needs(hasattr(os, "fork"), "there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_fork_while_the_module_is_in_use(token: SoftToken) -> None:
     """The child neither waits for the parent's thread nor closes sessions of the parent."""
     store, module = opened(token), open_module(token.module)
     before = sign(store)
-    inside, leave = threading.Event(), threading.Event()
-
-    def keep() -> None:
-        with module.used():
-            inside.set()
-            leave.wait(60)
-
-    thread = threading.Thread(target=keep)
-    thread.start()
-    assert inside.wait(60)
-    child = os.fork()
-    if not child:
-        try:
-            signal.alarm(60)
-            same = sign(store) == before
-        finally:
-            os._exit(0 if same else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    leave.set()
-    thread.join()
+    with used_elsewhere(module):
+        child = os.fork()
+        if not child:
+            try:
+                signal.alarm(60)
+                same = sign(store) == before
+            finally:
+                os._exit(0 if same else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert sign(store) == before
