@@ -21,6 +21,11 @@ def miss(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def needs(there: bool, reason: str) -> pytest.MarkDecorator:
+    """Skip a test where the system lacks something; where peers are required it runs, and fails."""
+    return pytest.mark.skipif(not there and not REQUIRED, reason=reason)
+
+
 def require_program(*names: str) -> str:
     """Give the path of the first program of ``names`` that is installed."""
     for name in names:

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import pytest
+from peers import needs
 from roundtrip.pair import answer
 
 import zeep_wssec
@@ -23,7 +24,7 @@ from zeep_wssec.cli.group import main
 from zeep_wssec.keys.files import read_file
 
 PACKAGE = Path(zeep_wssec.__file__).parent
-POSIX = pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+POSIX = needs(os.name == "posix", "modes are those of POSIX")
 
 
 @POSIX
@@ -143,7 +144,7 @@ def test_random_numbers_come_from_the_system() -> None:
     assert made[0] != made[1]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@needs(hasattr(os, "fork"), "needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_random_numbers_after_a_fork() -> None:
     """Two children of one process never give one Id."""

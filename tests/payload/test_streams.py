@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pytest
+from peers import needs
 
 from zeep_wssec.errors import PayloadError, PayloadUsageError
 from zeep_wssec.payload import sinks
@@ -159,7 +160,7 @@ class Full(io.BytesIO):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@needs(Path("/dev/full").exists(), "no device that is always full")
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up is told as such, and nothing is left."""
     full = Path("/dev/full").open("w+b")  # noqa: SIM115  # the sink closes it

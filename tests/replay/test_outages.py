@@ -148,7 +148,7 @@ print(json.dumps([first, again, last]))
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="this system has no limit on the size of files")
+@peers.needs(sys.platform != "win32", "this system has no limit on the size of files")
 def test_sqlite_without_room_on_the_disk(tmp_path: Path) -> None:
     """Where the disk takes no more what is new is refused, what was accepted is known; with room it goes on."""
     program = tmp_path / "program.py"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from peers import needs
 
 WORKER = Path(__file__).with_name("worker.py")
 PROCESSES = 8
@@ -66,14 +67,14 @@ def in_fork(kind: str, place: str) -> Any:
     return json.loads(told)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs(hasattr(os, "fork"), "this system has no fork")
 def test_forked_process(shared: tuple[str, str]) -> None:
     """A child has connections of its own; both know what the other was told."""
     told = in_fork(*shared)
     assert told == {"parent": [True, False, False, True], "child": [False, True], "status": 0}
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs(hasattr(os, "fork"), "this system has no fork")
 def test_forked_memory() -> None:
     """A store in memory is a copy in the child, and no lock of the parent holds it up."""
     told = in_fork("memory", "")

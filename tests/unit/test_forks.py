@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from peers import needs
 
 from zeep_wssec.forks import cached_property
 from zeep_wssec.keys.trust_rules import FetchedRevocation
@@ -75,7 +76,7 @@ LOCKS = {
 }
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs(hasattr(os, "fork"), "this system has no fork")
 @pytest.mark.parametrize("name", LOCKS)
 def test_lock_held_at_the_fork(name: str, tmp_path: Path) -> None:
     """The child gets on at once; in the parent the other thread still has its lock."""
@@ -130,7 +131,7 @@ thread.join()
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs(hasattr(os, "fork"), "this system has no fork")
 @pytest.mark.parametrize("use", ["expression(etree.Element('x'))", "Lazy().value"])
 def test_child_of_a_busy_parent(use: str) -> None:
     """What another thread was computing when a process was forked, the child computes for itself."""

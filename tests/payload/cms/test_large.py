@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from payload.cms.people import people
+from peers import needs
 
 SIZE = 100_000_000
 MOST = 64_000_000
@@ -25,7 +26,7 @@ def grown(verb: str, source: Path, target: Path) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is read from /proc")
+@needs(Path("/proc/self/clear_refs").exists(), "memory is read from /proc")
 @pytest.mark.parametrize(("there", "back"), STEPS)
 def test_memory_does_not_follow_the_size(tmp_path: Path, there: str, back: str) -> None:
     """A file goes through and comes back the same, in less memory than a part of it."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from peers import require_program
+from peers import miss, needs, require_program
 
 from zeep_wssec.payload.openpgp import homes
 from zeep_wssec.payload.openpgp.gpg import GpgHome
@@ -21,7 +21,7 @@ home.listing(secret=True)
 print(home._folder, flush=True)
 sys.stdin.read()
 """
-linux = pytest.mark.skipif(homes._owner() is None, reason="the system does not show processes")
+linux = needs(homes._owner() is not None, "the system does not show processes")
 
 
 @linux
@@ -42,7 +42,7 @@ def test_home_of_a_killed_process(killed: bool) -> None:
         folder = Path(process.stdout.readline().strip())
         if not folder.is_relative_to("/dev/shm"):  # noqa: S108
             process.kill()
-            pytest.skip("there is no memory for homes here")
+            miss("there is no memory for homes here")
         assert folder.is_dir()
         if killed:
             process.kill()
